@@ -1,0 +1,1 @@
+"""What GitHub tells us and what we tell GitHub."""

@@ -1,0 +1,1 @@
+"""Reads migrations, rehearses them on an ephemeral Postgres, judges them, reports."""

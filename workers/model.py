@@ -1,0 +1,329 @@
+"""The nouns of the straight line: what is read, what Postgres did with it, what we say about it. All frozen."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from workers.facts import Facts, Name
+
+
+class Level(enum.IntEnum):
+    """How much a statement, a migration or a pull request can hurt. A level is the highest of its findings."""
+
+    SAFE = 0
+    RISKY = 1
+    HIGH_RISK = 2
+
+    @property
+    def word(self) -> str:
+        """The spelling users see and type: safe, risky, high-risk."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def from_word(cls, word: str) -> Level:
+        """Raises KeyError for a word that is no level."""
+        return cls[word.upper().replace("-", "_")]
+
+
+# ---------------------------------------------------------------- what is read
+
+
+class Transaction(enum.StrEnum):
+    """What the layout's runner does with a migration file."""
+
+    FILE = "file"  # BEGIN; the file; COMMIT
+    SIMPLE_QUERY = (
+        "simple-query"  # the whole file as one message: an implicit transaction, unless the file holds one statement
+    )
+    STATEMENT = "statement"  # each statement by itself, each its own transaction
+
+
+class Change(enum.StrEnum):
+    """What a pull request did to a migration, against the tip of its base branch."""
+
+    ADDED = "added"
+    EDITED = "edited"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+
+
+class StatementKind(enum.StrEnum):
+    SQL = "sql"
+    META = "meta"  # a psql meta-command (\set …), which no runner but psql understands
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a file, exactly as written. For a whole script, the concatenation of every `lead + text`, then
+    the script's `tail`, is the file."""
+
+    text: str  # first token to last token: no leading blank or comment, no terminating semicolon
+    lead: str  # all that stands between the previous statement's text and this one: ; comments, blanks, COPY data
+    offset: int  # of `text` in the file, in code points
+    line: int  # of `text`, from 1
+    column: int  # of `text`, from 1
+    kind: StatementKind = StatementKind.SQL
+    copy_data: str | None = None  # the block behind COPY … FROM stdin, without its \. line
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A file's statements. `problem` says, with its line, why the text could not be split to the end (an unterminated
+    quote or comment); the last statement then runs to the end of the file, so that the server can refuse it itself."""
+
+    statements: tuple[Statement, ...]
+    tail: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration of a layout, read at one commit."""
+
+    id: str  # as its runner's history table names it: 20240101120000_add_users
+    path: str  # of its SQL file, from the repository's root, with /
+    text: str  # decoded; see `undecodable`
+    transaction: Transaction
+    undecodable: str | None = (
+        None  # why the file is not UTF-8, with the line; text then holds U+FFFD in place of what is not
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMigration:
+    """A migration that a pull request touches. `before` is None for ADDED, `after` is None for DELETED."""
+
+    change: Change
+    before: Migration | None
+    after: Migration | None
+    out_of_order: bool = False  # sorts before a migration that the base branch already has
+
+    @property
+    def migration(self) -> Migration:
+        """The newer of the two states."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationSet:
+    """What gather hands on: the merged history in the runner's order, and what the pull request does to it."""
+
+    layout: str
+    directory: str  # the migrations' folder, from the repository's root
+    base: str  # full SHA of the commit the history was read at
+    head: str  # full SHA of the commit under review
+    history: tuple[Migration, ...]
+    changed: tuple[ChangedMigration, ...]  # in the runner's order
+
+    @property
+    def added(self) -> tuple[Migration, ...]:
+        """The migrations to rehearse, in the runner's order."""
+        return tuple(c.after for c in self.changed if c.change is Change.ADDED and c.after)
+
+
+# ---------------------------------------------------------------- what rehearsing yields
+@dataclass(frozen=True, slots=True)
+class SqlError:
+    """An error the server raised, or the fate of the server itself (sqlstate 57P01 … when it was stopped)."""
+
+    sqlstate: str
+    message: str
+    line: int | None = None  # in the migration's file
+    detail: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One statement's run on the ephemeral server."""
+
+    facts: Facts
+    duration_ms: float
+    wal_bytes: int = 0
+    notices: tuple[str, ...] = ()
+    error: SqlError | None = None
+    in_transaction: bool = True  # inside a transaction block of the runner, the file or ours
+    with_rows: bool = False  # the touched tables held adversarial rows
+
+
+class Grade(enum.StrEnum):
+    """What a rollback brings back. LOSSY: the schema, not all data. IRREVERSIBLE: not even the schema."""
+
+    EXACT = "exact"
+    LOSSY = "lossy"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """SQL that undoes one migration. `proven`: applied, rolled back, catalogs and surviving rows compared equal, applied
+    again. `difference` names what differed when it is not."""
+
+    sql: str
+    grade: Grade
+    proven: bool
+    reasons: tuple[str, ...] = ()
+    difference: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """A read-only query that tells, on real data, whether a statement that failed on adversarial rows would fail there."""
+
+    sql: str
+    expect: str  # the answer that means the statement will pass, in words: "0", "no rows"
+    reason: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A statement that passes on empty tables and fails on rows which the schema before it allows."""
+
+    statement: int  # index into the migration's statements
+    table: Name | None
+    error: SqlError
+    preflight: Preflight | None
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedMigration:
+    """observations[i] is what statements[i] did; None where it was not run (a meta-command, or after a failure)."""
+
+    migration: Migration
+    script: Script
+    observations: tuple[Observation | None, ...]
+    rejections: tuple[Rejection, ...] = ()
+    rollback: Rollback | None = None
+    not_run: str | None = None  # why the migration as a whole was not rehearsed
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """The server that judged."""
+
+    version: str  # 16.14
+    origin: str  # embedded, or the folder its binaries were found in
+    sandbox: str  # the tier in use: bubblewrap, landlock, rlimits
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds, wall clock. snapshot: hit, prefix or miss of the replayed history's cache."""
+
+    total_ms: float = 0.0
+    acquire_ms: float = 0.0
+    replay_ms: float = 0.0
+    rehearse_ms: float = 0.0
+    prove_ms: float = 0.0
+    snapshot: str = "miss"
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """All that Postgres told us. `notes`: what we did on the migrations' behalf, such as roles made for GRANT."""
+
+    server: ServerInfo
+    migrations: tuple[RehearsedMigration, ...]
+    timing: Timing
+    notes: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- what we say
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteStep:
+    sql: str
+    transaction: bool  # may run inside a transaction block
+    deploy: str | None = None  # what has to be deployed before this step
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The safe form of a statement, in steps."""
+
+    steps: tuple[RewriteStep, ...]
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a reader should know. `allowed`: the reason given by a suppression; the finding then does not count."""
+
+    rule: str
+    level: Level
+    path: str
+    line: int
+    object: str  # the relation, column or migration it is about
+    message: str
+    rewrite: Rewrite | None = None
+    allowed: str | None = None
+
+
+class DriftKind(enum.StrEnum):
+    HISTORY = "history"
+    DECLARED = "declared"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    kind: DriftKind
+    object: str
+    expected: str
+    actual: str
+    sql: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something we did not analyse, and why. A report with unread items is never clean."""
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStatement:
+    """locks: observed and predicted merged, each with its source. facts: the ones the rules were given."""
+
+    statement: Statement
+    action: str  # in the words of SQL: ALTER TABLE … ADD COLUMN
+    level: Level
+    facts: Facts
+    observation: Observation | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMigration:
+    id: str
+    path: str
+    change: Change
+    level: Level
+    statements: tuple[JudgedStatement, ...] = ()
+    rollback: Rollback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The review's outcome; every face (terminal, markdown, JSON) is a function of it."""
+
+    level: Level
+    layout: str
+    base: str  # full SHA, or "" when no commits were compared
+    head: str
+    server: ServerInfo | None
+    migrations: tuple[JudgedMigration, ...] = ()
+    findings: tuple[Finding, ...] = ()  # all of them, also those of statements, in file and line order
+    preflight: tuple[Preflight, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    notes: tuple[str, ...] = ()
+    timing: Timing = field(default_factory=Timing)
