@@ -1,4 +1,4 @@
-"""The facts about relations: names, locks, catalog changes, work done. Observed by running a statement, or predicted from its text."""
+"""Facts about relations: names, locks, catalog changes, work done. Observed by running, or predicted from the text."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def quote(identifier: str) -> str:
 
 # ---------------------------------------------------------------- what changed in the catalog
 # Observed: from two states of one database, matched by OID. Predicted: from the parsed statement. Tables only where a
-# table, partitioned table or foreign table is meant; `table` is the name before the statement, except where it says new.
+# table, partitioned table or foreign table is meant; `table` is the name before the statement, if not called new.
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +274,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a statement does to relations: observed by running it, or predicted from its text. One type, so that one set of
-    rules judges both. `new_tables`: those among the named tables that the pull request itself created."""
+    """What a statement does to relations: observed by running it, or predicted from its text. One type, so that one set
+    of rules judges both. `new_tables`: those among the named tables that the pull request itself created."""
 
     locks: tuple[Lock, ...] = ()
     rewrites: tuple[Name, ...] = ()

@@ -159,8 +159,8 @@ class Grade(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """SQL that undoes one migration. `proven`: applied, rolled back, catalogs and surviving rows compared equal, applied
-    again. `difference` names what differed when it is not."""
+    """SQL that undoes one migration. `proven`: applied, rolled back, catalogs and surviving rows compared equal,
+    applied again. `difference` names what differed when it is not."""
 
     sql: str
     grade: Grade
@@ -171,7 +171,7 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A read-only query that tells, on real data, whether a statement that failed on adversarial rows would fail there."""
+    """A read-only query that tells whether a statement that failed on adversarial rows would fail on the real ones."""
 
     sql: str
     expect: str  # the answer that means the statement will pass, in words: "0", "no rows"
