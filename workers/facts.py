@@ -242,6 +242,7 @@ class Lock:
     mode: LockMode
     source: Source
     held_ms: float | None = None  # from the statement's start to the end of its transaction; None when predicted
+    carried: bool = False  # taken by an earlier statement of the same transaction, and still held
 
 
 @dataclass(frozen=True, slots=True)

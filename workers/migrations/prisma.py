@@ -1,0 +1,113 @@
+"""Prisma Migrate: one folder per migration, each with a migration.sql; order by folder name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, inside
+from workers.model import Transaction
+
+_FILE = "migration.sql"
+_LOCK = "migration_lock.toml"
+_PROVIDER = re.compile(r'^\s*provider\s*=\s*"([^"]*)"', re.M)
+_POSTGRES = frozenset({"postgresql", "postgres", "cockroachdb", ""})
+
+# The engine splits a file and sends statement by statement since 7.4 (prisma-engines PR 5767); before, the file is one
+# simple query.
+_SPLITS_SINCE = (7, 4)
+
+_LOCKFILES = ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
+# prisma@7.10.1 (pnpm, bun); "prisma@npm:^7.0.0": … version: 7.10.1 (yarn); "node_modules/prisma": {"version": … (npm)
+_LOCKED = re.compile(
+    r"""(?:^|[\s"'/])prisma@(?:npm:)?(\d+)\.(\d+)\.\d+"""
+    r"""|^"?prisma@[^\n]*:\n\s+version:?\s+"?(\d+)\.(\d+)\."""
+    r"""|"node_modules/prisma":\s*\{\s*"version":\s*"(\d+)\.(\d+)\.""",
+    re.M,
+)
+_WANTED = re.compile(r"(\d+)(?:\.(\d+))?")
+
+
+def _claims(paths: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, bool] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if name == _FILE and folder:
+            found.setdefault(folder.rpartition("/")[0], False)
+        elif name == _LOCK:
+            found[folder] = True
+    return tuple(sorted(directory for directory, locked in found.items() if locked or _named(directory)))
+
+
+def _named(directory: str) -> bool:
+    return directory.rpartition("/")[2] == "migrations"
+
+
+def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
+    names = [name for name, rests in children(paths, directory).items() if f"{name}/{_FILE}" in rests]
+    return tuple(Entry(name, inside(directory, f"{name}/{_FILE}")) for name in sorted(names, key=locale_key))
+
+
+def locale_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
+    """Sorts names as JavaScript's localeCompare does for what folder names hold: punctuation before digits before
+    letters, case only between names that are otherwise equal, small before capital (PRISMA's own listing uses it)."""
+    ranks = tuple((_rank(character), character.lower()) for character in name)
+    return ranks, name.swapcase()
+
+
+def _rank(character: str) -> int:
+    if character in "_-":
+        return "_-".index(character)
+    return 4 if character.isalpha() else 3 if character.isdigit() else 2
+
+
+def _transaction(paths: Iterable[str], directory: str, read: ReadText) -> Transaction:
+    version = next(_versions(frozenset(paths), directory, read), None)
+    return Transaction.STATEMENT if version and version >= _SPLITS_SINCE else Transaction.SIMPLE_QUERY
+
+
+def _versions(paths: frozenset[str], directory: str, read: ReadText) -> Iterator[tuple[int, int]]:
+    """What the project runs, as exactly as it says: lock files first, then package.json, nearest folder first."""
+    for folder in ancestors(directory):
+        for lockfile in _LOCKFILES:
+            if (path := inside(folder, lockfile)) in paths:
+                yield from _locked(read(path))
+    for folder in ancestors(directory):
+        if (path := inside(folder, "package.json")) in paths:
+            yield from _wanted(read(path))
+
+
+def _locked(text: str) -> Iterator[tuple[int, int]]:
+    for match in _LOCKED.finditer(text):
+        major, minor = (int(part) for part in match.groups() if part is not None)
+        yield major, minor
+
+
+def _wanted(text: str) -> Iterator[tuple[int, int]]:
+    try:
+        package = json.loads(text)
+    except ValueError:
+        return
+    if not isinstance(package, dict):
+        return
+    for section in ("devDependencies", "dependencies"):
+        wanted = package.get(section)
+        spec = wanted.get("prisma") if isinstance(wanted, dict) else None
+        if isinstance(spec, str) and (match := _WANTED.search(spec)):
+            # A caret range takes the newest release of its major: 7.0 then means 7.9 or so.
+            minor = 999 if spec.startswith(("^", ">")) or not match[2] else int(match[2])
+            yield int(match[1]), minor
+
+
+def _refuses(paths: Iterable[str], directory: str, read: ReadText) -> str | None:
+    lock = inside(directory, _LOCK)
+    if lock not in frozenset(paths):
+        return None
+    provider = _PROVIDER.search(read(lock))
+    if provider and provider[1] not in _POSTGRES:
+        return f"{lock}: the provider is {provider[1]}, not postgresql"
+    return None
+
+
+PRISMA = Layout("prisma", _claims, _entries, _transaction, _refuses)
