@@ -52,6 +52,11 @@ class Repository:
         listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
         return tuple(_file(entry) for entry in listing.split(b"\0") if entry.startswith(b"100"))
 
+    def file(self, commit: str, path: str) -> bytes | None:
+        """The bytes of one file at a commit; None when it has no such file."""
+        found = self._run("cat-file", "blob", f"{commit}:{path}")
+        return None if found.returncode else found.stdout
+
     def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """The bytes of each blob, in one git process."""
         return _batch(self._check("cat-file", "--batch", stdin=_lines(blobs)))

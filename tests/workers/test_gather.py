@@ -1,0 +1,160 @@
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import Repo, plain, prisma
+from workers.errors import InputError
+from workers.gather import Wanted, gather
+from workers.model import Change, MigrationSet, Transaction
+from workers.repository import open_repository
+
+ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
+
+
+def gathered(repo: Repo, base: str, head: str, wanted: Wanted = Wanted()) -> MigrationSet:  # noqa: B008  frozen
+    return gather(open_repository(repo.folder), base, head, wanted)
+
+
+def summary(found: MigrationSet) -> list[tuple[str, str]]:
+    return [(changed.change.value, changed.migration.id) for changed in found.changed]
+
+
+def test_nothing_changed(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(prisma(m1=ONE))
+    head = repo.commit({"src/app.ts": "1"}, branch="feature")
+    found = gathered(repo, base, head)
+    assert (found.layout, found.directory) == ("prisma", "prisma/migrations")
+    assert [m.id for m in found.history] == ["m1"]
+    assert found.changed == ()
+
+
+def test_added(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m2=TWO, m3=ONE), branch="feature")
+    found = gathered(repo, base, head)
+    assert summary(found) == [("added", "m2"), ("added", "m3")]
+    assert found.added[0].path == "prisma/migrations/m2/migration.sql"
+    assert found.added[0].text == TWO
+    assert not any(changed.out_of_order for changed in found.changed)
+
+
+def test_what_base_merged_meanwhile_is_history_and_not_deleted(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m3=TWO), branch="feature")
+    repo.git("switch", "-q", "main")
+    base = repo.commit(prisma(m2=TWO))
+    found = gathered(repo, base, head)
+    assert [m.id for m in found.history] == ["m1", "m2"]
+    assert summary(found) == [("added", "m3")]
+    assert not found.changed[0].out_of_order
+
+
+def test_older_than_what_base_merged_meanwhile_is_out_of_order(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m2=TWO), branch="feature")
+    repo.git("switch", "-q", "main")
+    base = repo.commit(prisma(m3=TWO))
+    (changed,) = gathered(repo, base, head).changed
+    assert (changed.change, changed.out_of_order) == (Change.ADDED, True)
+
+
+def test_already_merged_in_the_same_words(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m2=TWO), branch="feature")
+    repo.git("switch", "-q", "main")
+    base = repo.commit(prisma(m2=TWO.replace("\n", "\r\n")))
+    assert gathered(repo, base, head).changed == ()
+
+
+def test_one_id_with_two_texts_on_two_branches(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m2=TWO), branch="feature")
+    repo.git("switch", "-q", "main")
+    base = repo.commit(prisma(m2=ONE))
+    assert summary(gathered(repo, base, head)) == [("edited", "m2")]
+
+
+def test_edited_deleted_renamed(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(prisma(m1=ONE, m2=TWO, m3="SELECT 1;", m4="SELECT 2;"))
+    head = repo.commit(prisma(m1=None, m2=ONE, m3=None, m5="SELECT 1;"), branch="feature")
+    found = gathered(repo, base, head)
+    assert summary(found) == [("deleted", "m1"), ("edited", "m2"), ("renamed", "m5")]
+    assert [m.id for m in found.history] == ["m1", "m2", "m3", "m4"]
+    assert found.added == ()
+    renamed = found.changed[2]
+    assert renamed.before is not None
+    assert renamed.before.id == "m3"
+
+
+def test_other_line_ends_are_no_edit(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(prisma(m1="SELECT 1;\nSELECT 2;\n"))
+    head = repo.commit(prisma(m1="SELECT 1;\r\nSELECT 2;\r\n"), branch="feature")
+    assert gathered(repo, base, head).changed == ()
+
+
+def test_what_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(prisma(m1=ONE))
+    head = repo.commit(prisma(m2=b"SELECT 1;\n-- caf\xe9\n"), branch="feature")
+    (migration,) = gathered(repo, base, head).added
+    assert migration.undecodable == "line 2: byte 0xe9 is not UTF-8"
+    assert migration.text == "SELECT 1;\n-- caf\ufffd\n"
+
+
+def test_plain_layout(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(plain(_9_a=ONE))
+    head = repo.commit(plain(_10_b=TWO), branch="feature")
+    found = gathered(repo, base, head)
+    assert (found.layout, found.directory) == ("plain", "migrations")
+    assert [m.id for m in found.added] == ["10_b"]
+    assert found.added[0].transaction is Transaction.FILE
+
+
+def test_the_changed_project_of_several_is_taken(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({**prisma(m1=ONE, m2=TWO), **plain(_1_a=ONE)})
+    head = repo.commit(plain(_2_b=TWO), branch="feature")
+    assert gathered(repo, base, head).directory == "migrations"
+
+
+def test_several_changed_projects_need_a_word(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({**prisma(m1=ONE), **plain(_1_a=ONE)})
+    head = repo.commit({**prisma(m2=TWO), **plain(_2_b=TWO)}, branch="feature")
+    with pytest.raises(InputError, match="more than one migrations folder is changed: migrations, prisma/migrations"):
+        gathered(repo, base, head)
+    assert gathered(repo, base, head, Wanted(directory="migrations")).layout == "plain"
+
+
+def test_a_policy_decides_layout_and_transaction(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"odd/1_a.sql": ONE})
+    head = repo.commit({"odd/2_b.sql": TWO}, branch="feature")
+    wanted = Wanted("plain", "odd", Transaction.STATEMENT)
+    (migration,) = gathered(repo, base, head, wanted).added
+    assert migration.transaction is Transaction.STATEMENT
+
+
+def test_the_last_migration_deleted_still_finds_the_project(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(plain(_1_a=ONE))
+    head = repo.commit(plain(_1_a=None), branch="feature")
+    assert summary(gathered(repo, base, head)) == [("deleted", "1_a")]
+
+
+def test_no_migrations(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"README.md": "hello"})
+    with pytest.raises(InputError, match=r"no migrations found at [0-9a-f]{12} \(looked for prisma or plain\)"):
+        gathered(repo, base, base)
+    with pytest.raises(InputError, match="elsewhere/: no migrations found"):
+        gathered(repo, base, base, Wanted(directory="elsewhere"))
