@@ -128,12 +128,11 @@ def _migration(entry: Entry, content: bytes, transaction: Transaction) -> Migrat
     return Migration(entry.id, entry.path, text, transaction, _undecodable(content))
 
 
-def _undecodable(content: bytes) -> str | None:
+def _undecodable(content: bytes) -> int | None:
     try:
         content.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8"
+        return content.count(b"\n", 0, error.start) + 1
     return None
 
 

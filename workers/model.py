@@ -85,9 +85,7 @@ class Migration:
     path: str  # of its SQL file, from the repository's root, with /
     text: str  # decoded; see `undecodable`
     transaction: Transaction
-    undecodable: str | None = (
-        None  # why the file is not UTF-8, with the line; text then holds U+FFFD in place of what is not
-    )
+    undecodable: int | None = None  # the first line that is not UTF-8; text has U+FFFD for such bytes
 
 
 @dataclass(frozen=True, slots=True)

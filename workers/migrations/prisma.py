@@ -49,17 +49,13 @@ def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
     return tuple(Entry(name, inside(directory, f"{name}/{_FILE}")) for name in sorted(names, key=locale_key))
 
 
-def locale_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
-    """Sorts names as JavaScript's localeCompare does for what folder names hold: punctuation before digits before
-    letters, case only between names that are otherwise equal, small before capital (PRISMA's own listing uses it)."""
-    ranks = tuple((_rank(character), character.lower()) for character in name)
-    return ranks, name.swapcase()
+def locale_key(name: str) -> tuple[str, str]:
+    """Sorts names as JavaScript's localeCompare does for what folder names hold, which is how Prisma lists them:
+    punctuation before digits before letters, case only between names otherwise equal, small before capital."""
+    return name.lower().translate(_PUNCTUATION_FIRST), name.swapcase()
 
 
-def _rank(character: str) -> int:
-    if character in "_-":
-        return "_-".index(character)
-    return 4 if character.isalpha() else 3 if character.isdigit() else 2
+_PUNCTUATION_FIRST = {ord(mark): place for place, mark in enumerate("_-,;:!?./()[]@#%&+=~ ", start=1)}
 
 
 def _transaction(paths: Iterable[str], directory: str, read: ReadText) -> Transaction:

@@ -1,0 +1,51 @@
+"""Steps built by hand: facts as a server would have seen them, without a server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from workers.facts import Facts, Lock, LockMode, Name, Source
+from workers.model import Finding, Migration, Observation, SqlError, Statement, Transaction
+from workers.policy import Policy, parse_policy
+from workers.rules.rule import Rule, Step
+from workers.sql.read import read
+from workers.sql.split import split
+from workers.sql.wording import action_name
+
+ORDERS = Name("public", "orders")
+USERS = Name("public", "users")
+SMALL = parse_policy("tables: {orders: {rows: 10000}}")
+HOT = parse_policy("tables: {orders: {hot: true}}")
+
+
+def step(sql: str, facts: Facts | None = None, **more: Any) -> Step:
+    """A statement that ran, with these facts, in a file of its own."""
+    statement: Statement = split(sql).statements[0]
+    migration = Migration("1_test", "m/1_test.sql", sql, more.pop("transaction", Transaction.FILE))
+    actions = read(statement)
+    facts = facts or Facts()
+    made = Step(migration, statement, 0, action_name(actions), actions, facts, Observation(facts, 1.0), policy=Policy())
+    return replace(made, **more)
+
+
+def failed(sqlstate: str, message: str = "no", **more: Any) -> Observation:
+    return Observation(Facts(), 1.0, error=SqlError(sqlstate, message, **more))
+
+
+def found(rule: Rule, of: Step) -> list[tuple[str, str]]:
+    """What a rule finds: object and level."""
+    return [(finding.object, finding.level.word) for finding in rule.check(of)]
+
+
+def messages(rule: Rule, of: Step) -> list[str]:
+    return [finding.message for finding in rule.check(of)]
+
+
+def one(rule: Rule, of: Step) -> Finding:
+    (finding,) = rule.check(of)
+    return finding
+
+
+def lock(table: Name, mode: LockMode, carried: bool = False) -> Lock:
+    return Lock(table, mode, Source.OBSERVED, carried=carried)

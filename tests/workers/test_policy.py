@@ -1,0 +1,105 @@
+"""The policy file: what is read, and one sentence for each thing that is not understood."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from workers.errors import InputError
+from workers.facts import Name
+from workers.model import Level, Transaction
+from workers.policy import Policy, RulePolicy, TablePolicy, parse_policy
+
+WHOLE = """
+layout: plain
+path: ./db/migrations/
+transaction: simple-query
+postgres: {version: 16}
+small_rows: 500
+tables:
+  orders: {rows: 12_000_000, hot: true}
+  sales.Order: {rows: 3}
+rules:
+  renamed: off
+  index-not-concurrent: high-risk
+  table-dropped: safe
+"""
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "{}"])
+def test_nothing_said(text: str) -> None:
+    assert parse_policy(text) == Policy()
+
+
+def test_everything_said() -> None:
+    assert parse_policy(WHOLE, "p.yml") == Policy(
+        path="p.yml",
+        layout="plain",
+        directory="db/migrations",
+        transaction=Transaction.SIMPLE_QUERY,
+        postgres_version=16,
+        small_rows=500,
+        tables=(
+            (Name("public", "orders"), TablePolicy(12_000_000, True)),
+            (Name("sales", "Order"), TablePolicy(3)),
+        ),
+        rules=(
+            RulePolicy("renamed", None, 11),
+            RulePolicy("index-not-concurrent", Level.HIGH_RISK, 12),
+            RulePolicy("table-dropped", Level.SAFE, 13),
+        ),
+    )
+
+
+def test_what_is_not_said_is_left_alone() -> None:
+    policy = parse_policy(WHOLE)
+    assert policy.table(Name("public", "sales")) == TablePolicy()
+    assert policy.level("column-dropped", Level.HIGH_RISK) is Level.HIGH_RISK
+    assert policy.level("table-dropped", Level.HIGH_RISK) is Level.SAFE
+    assert policy.level("renamed", Level.RISKY) is None
+
+
+def test_the_root_is_a_folder() -> None:
+    assert parse_policy("path: .").directory == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("layot: x", "p.yml:1: layot is not a known setting."),
+        ("tables:\n  orders: {rowz: 1}", "p.yml:2: tables.orders.rowz is not a known setting."),
+        ("tables:\n  orders:\n    rows: '1'", "p.yml:3: tables.orders.rows should be a valid integer."),
+        ("tables: {orders: {rows: -1}}", "p.yml:1: tables.orders.rows should be greater than or equal to 0."),
+        ("tables:\n  orders: {hot: 1}", "p.yml:2: tables.orders.hot should be a valid boolean."),
+        ("tables:\n  orders:", "p.yml:2: tables.orders should hold settings, as key: value."),
+        ("postgres: 16", "p.yml:1: postgres should hold settings, as key: value."),
+        ("postgres: {version: '16'}", "p.yml:1: postgres.version should be a valid integer."),
+        ("- a\n- b", "p.yml:1: the file should hold settings, as key: value."),
+        ("transaction: often", "p.yml:1: transaction should be 'file', 'simple-query' or 'statement'."),
+        ("rules:\n  a: loud", "p.yml:2: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
+        ("rules: {a: on}", "p.yml:1: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
+        ("rules:", "p.yml:1: rules should hold settings, as key: value."),
+        ("\npath: ../x", "p.yml:2: path should be a folder inside the repository."),
+        ("path: /x", "p.yml:1: path should be a folder inside the repository."),
+        ("rules:\n  a: off\n  a: safe", "p.yml:3: a is given twice."),
+        ("layout: [", "p.yml:1: not YAML: expected the node content, but found '<stream end>'."),
+        ("--- {}\n--- {}", "p.yml:2: not YAML: but found another document."),
+        ("\nlayout: \x01", "p.yml:2: not YAML: special characters are not allowed."),
+        ("layout: 2024-99-99", "p.yml: not YAML: month must be in 1..12."),
+        ("[" * 5000, "p.yml: nested too deeply."),
+        ("layout: &a [*a]", "p.yml:1: layout should be a valid string."),
+        ("tables: &a {orders: *a}", "p.yml:1: tables.orders.orders is not a known setting."),
+    ],
+)
+def test_what_is_not_understood(text: str, sentence: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_policy(text, "p.yml")
+    assert str(error.value) == sentence
+
+
+def test_a_run_without_a_policy_does_not_pay_for_reading_one() -> None:
+    """Importing pydantic and yaml takes 70 ms."""
+    code = "import sys, workers.policy; print({'pydantic', 'yaml'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -1,0 +1,1 @@
+"""Report → what people and machines read: one pure function for each face."""

@@ -1,0 +1,66 @@
+"""A migration's statements, each with what it did in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from workers.facts import Build, Lock, Source, TableCreated, Write
+from workers.model import JudgedStatement, Level
+from workers.report.words import count, duration, tick
+
+_ROWS = 12  # a migration with more statements than this lists only those that are not safe
+
+
+def shown(statements: Sequence[JudgedStatement]) -> tuple[tuple[JudgedStatement, ...], int]:
+    """The statements worth a row, and how many safe ones are left out because the list would hide the others."""
+    if len(statements) <= _ROWS:
+        return tuple(statements), 0
+    rows = tuple(judged for judged in statements if judged.level is not Level.SAFE or judged.findings)
+    return rows, len(statements) - len(rows)
+
+
+def evidence(judged: JudgedStatement) -> tuple[str, ...]:
+    """What the statement does to relations, the worst first; an error before everything else. Work on tables that the
+    pull request itself makes is left out, as nobody uses them yet."""
+    facts, seen = judged.facts, judged.observation
+    error = seen.error if seen else None
+    told = (
+        *((f"fails: {error.sqlstate} {error.message}",) if error else ()),
+        *_locks([lock for lock in facts.locks if lock.relation not in facts.new_tables], seen is not None),
+        *(f"rewrites {tick(table)}" for table in facts.rewrites if table not in facts.new_tables),
+        *(_build(build, build.table in facts.new_tables) for build in facts.builds),
+        *(f"scans {tick(scan.table)}" for scan in facts.scans if scan.table not in facts.new_tables),
+        *(_write(write) for write in facts.writes),
+        *(f"empties {tick(table)}" for table in facts.truncated),
+        *(f"creates {tick(change.table)}" for change in facts.changes if isinstance(change, TableCreated)),
+    )
+    return tuple(dict.fromkeys(told))
+
+
+def _locks(locks: Sequence[Lock], observed: bool) -> Iterator[str]:
+    """The strongest lock, and each one that was predicted but not seen: those are our own mistakes."""
+    unseen = [lock for lock in locks if observed and lock.source is Source.PREDICTED]
+    held = [lock for lock in locks if lock not in unseen]
+    if held:
+        strongest = max(held, key=lambda lock: lock.mode)
+        others = len({lock.relation for lock in held} - {strongest.relation})
+        also = f" and {count(others, 'other relation')}" if others else ""
+        time = f", {duration(strongest.held_ms)}" if strongest.held_ms is not None else ""
+        yield f"{strongest.mode.sql} on {tick(strongest.relation)}{also}{time}"
+    for lock in unseen:
+        yield f"predicted {lock.mode.sql} on {tick(lock.relation)}, not observed"
+
+
+def _build(build: Build, new: bool) -> str:
+    return f"{'rebuilds' if build.rebuilt else 'builds'} {tick(build.index)}{' on a new table' if new else ''}"
+
+
+def _write(write: Write) -> str:
+    done = [(write.inserted, "inserts"), (write.updated, "updates"), (write.deleted, "deletes")]
+    parts = [f"{verb} {count(rows, 'row')}" for rows, verb in done if rows]
+    return f"{' and '.join(parts) or 'writes rows'} in {tick(write.table)}"
+
+
+def lasted(judged: JudgedStatement) -> str:
+    """How long the statement ran."""
+    return duration(judged.observation.duration_ms) if judged.observation else "not run"

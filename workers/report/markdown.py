@@ -1,0 +1,179 @@
+"""Report → the body of the pull request's comment: verdict, worst finding, then each migration with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from workers.model import Finding, JudgedMigration, JudgedStatement, Level, Preflight, Report, Rollback
+from workers.report import phrases
+from workers.report.budget import Part, Rank, fit
+from workers.report.evidence import evidence, lasted, shown
+from workers.report.markup import code, fence, prose
+from workers.report.words import count
+
+# GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
+LIMIT_BYTES = 60_000
+MARKS = {Level.SAFE: "🟢", Level.RISKY: "🟡", Level.HIGH_RISK: "🔴"}
+_SECTIONS = 40  # migrations with a section of their own; the rest of a longer pull request is counted
+_SQL_BYTES = 4_000  # longer SQL in advice is named, not shown: half a statement helps nobody
+_RANKS = {Level.SAFE: Rank.RISKY, Level.RISKY: Rank.RISKY, Level.HIGH_RISK: Rank.HIGH_RISK}
+
+
+def to_markdown(report: Report) -> str:
+    """GitHub Markdown, at most LIMIT_BYTES in UTF-8, with every fence and element closed. Text from the pull request is
+    shown, never interpreted. Verdict and findings are the last to be shortened."""
+    sections = _sections(report.migrations)
+    parts = [
+        Part(Rank.ALWAYS, (_verdict(report),)),
+        *chain.from_iterable(_migration(migration, report) for migration in sections),
+        *_left_out(len(report.migrations) - len(sections)),
+        *_elsewhere(report),
+        *_drift(report),
+        *_unread(report),
+        *_notes(report),
+        Part(Rank.ALWAYS, (_footer(report),)),
+    ]
+    return fit(parts, LIMIT_BYTES)
+
+
+def _verdict(report: Report) -> str:
+    lines = [f"### {MARKS[report.level]} {report.level.word} · {phrases.found(report)}\n\n{phrases.size(report)}\n"]
+    first = phrases.worst(report)
+    if report.unread:
+        lines.append(f"⚠️ Not a full review: {phrases.unread(report)}, see the end.\n")
+    if first and len(report.migrations) > 1:
+        names = {migration.path: migration.id for migration in report.migrations}
+        where = f"{code(names.get(first.path, first.path))} line {first.line}"
+        lines.append(f"**Read first:** {code(first.rule)}, {prose(first.object, 300)}, in {where}\n")
+    return "\n".join(lines)
+
+
+def _sections(migrations: Sequence[JudgedMigration]) -> tuple[JudgedMigration, ...]:
+    """In their order, the worst ones when there are too many."""
+    kept = sorted(range(len(migrations)), key=lambda index: -migrations[index].level)[:_SECTIONS]
+    return tuple(migrations[index] for index in sorted(kept))
+
+
+def _migration(migration: JudgedMigration, report: Report) -> Iterable[Part]:
+    change = phrases.CHANGES[migration.change]
+    said = f"{code(migration.path)}{f', **{change}**' if change else ''}"
+    yield Part(Rank.ALWAYS, (f"\n#### {MARKS[migration.level]} {prose(migration.id, 400)}\n\n{said}\n",))
+    yield from _statements(migration, report.server is not None)
+    yield from _findings(phrases.about(migration, report.findings), report.level)
+    yield from _preflight(phrases.preflight_in(migration.path, report))
+    if migration.rollback:
+        yield _rollback(migration.rollback)
+
+
+def _left_out(number: int) -> Iterable[Part]:
+    if number:
+        yield Part(Rank.ALWAYS, (f"\n… {count(number, 'more migration')}, none of them worse than these.\n",))
+
+
+def _statements(migration: JudgedMigration, rehearsed: bool) -> Iterable[Part]:
+    """A table; folded where there is nothing to look for in it."""
+    if not migration.statements:
+        return
+    rows, safe = shown(migration.statements)
+    head = "\n| line | level | statement | what its text says |\n|---:|---|---|---|\n"
+    if rehearsed:
+        head = "\n| line | level | statement | what it does | took |\n|---:|---|---|---|---:|\n"
+    more = f"| | safe | … {count(safe, 'more statement')} | |{' |' if rehearsed else ''}\n" if safe else ""
+    opening, closing = "", ""
+    if migration.level is Level.SAFE:
+        opening = f"\n<details>\n<summary>{count(len(migration.statements), 'statement')}</summary>\n"
+        closing = "\n</details>\n"
+    lines = tuple(_row(judged, rehearsed) for judged in rows)
+    yield Part(Rank.STATEMENTS, lines, "statement", opening + head, more + closing)
+
+
+def _row(judged: JudgedStatement, rehearsed: bool) -> str:
+    does = "<br>".join(prose(fact, 300) for fact in evidence(judged)[:8])
+    took = f" {lasted(judged).replace(' ', '&nbsp;')} |" if rehearsed else ""
+    level = judged.level.word.replace("-", "&#8209;")  # a hyphen that does not break the line
+    return f"| {judged.statement.line} | {level} | {code(judged.action, 200)} | {does} |{took}\n"
+
+
+def _findings(findings: Sequence[Finding], worst: Level, with_path: bool = False) -> Iterable[Part]:
+    """Worst first, and only those of the report's own level unfolded."""
+    counting = phrases.counting(findings)
+    for level in reversed(Level):
+        rows = tuple(_finding(finding, level is worst, with_path) for finding in counting if finding.level is level)
+        if rows:
+            yield Part(_RANKS[level], rows, f"{level.word} finding")
+    excused = tuple(_allowed(finding) for finding in phrases.allowed(findings))
+    if excused:
+        yield Part(Rank.ALLOWED, excused, "allowed finding", "\n")
+
+
+def _finding(finding: Finding, opened: bool, with_path: bool) -> str:
+    where = f"{code(finding.path)} line {finding.line}" if with_path else f"line {finding.line}"
+    title = f"{MARKS[finding.level]} <b>{code(finding.rule)}</b> {prose(finding.object, 300)}, {where}"
+    advice = ""
+    if finding.rewrite:
+        advice = f"\n{phrases.instead(finding.rewrite)}\n\n{_sql(phrases.script(finding.rewrite))}"
+    return _folded(title, f"{prose(finding.message)}\n{advice}", opened)
+
+
+def _allowed(finding: Finding) -> str:
+    reason = prose(finding.allowed or "", 400)
+    return f"- allowed: {code(finding.rule)} {prose(finding.object, 300)}, line {finding.line}: {reason}\n"
+
+
+def _preflight(queries: Sequence[Preflight]) -> Iterable[Part]:
+    if queries:
+        rows = tuple(f"\n{prose(phrases.question(query))}\n\n{_sql(query.sql)}" for query in queries)
+        yield Part(Rank.PREFLIGHT, rows, "question", "\n**Before deploying**, ask the real database\n")
+
+
+def _rollback(undo: Rollback) -> Part:
+    title = f"Rollback: <b>{undo.grade.value}</b>, {phrases.proof(undo)}"
+    body = "".join(f"- {prose(reason, 400)}\n" for reason in phrases.shortfalls(undo)[:20])
+    lines = undo.sql.strip("\n").count("\n") + 1
+    return Part(Rank.ROLLBACK, (_folded(title, f"{body}\n{fence(undo.sql)}"),), f"rollback of {lines} lines")
+
+
+def _elsewhere(report: Report) -> Iterable[Part]:
+    rest = phrases.elsewhere(report)
+    if rest:
+        yield Part(Rank.ALWAYS, ("\n#### Elsewhere\n",))
+        yield from _findings(rest, report.level, with_path=True)
+
+
+def _drift(report: Report) -> Iterable[Part]:
+    if report.drift:
+        rows = (f"\n{prose(phrases.gap(gap))}\n" + (f"\n{_sql(gap.sql)}" if gap.sql else "") for gap in report.drift)
+        yield Part(Rank.RISKY, tuple(rows), "difference", "\n#### Drift\n")
+
+
+def _unread(report: Report) -> Iterable[Part]:
+    if report.unread:
+        rows = tuple(f"- {code(item.path)} line {item.line}: {prose(item.reason, 400)}\n" for item in report.unread)
+        yield Part(Rank.UNREAD, rows, "part", "\n#### ⚠️ Not analysed\n\n")
+
+
+def _notes(report: Report) -> Iterable[Part]:
+    rows = tuple(f"<sub>Note: {prose(note, 400)}</sub><br>\n" for note in report.notes)
+    yield Part(Rank.NOTES, rows, "note", "\n---\n\n")
+
+
+def _footer(report: Report) -> str:
+    lines = [prose(phrases.judged_by(report))]
+    if report.base and report.head:
+        lines[0] += f" {code(report.head[:10])} against {code(report.base[:10])}."
+    if more := phrases.explained(report):
+        lines.append(prose(more))
+    return f"<sub>{'<br>'.join(lines)}</sub>\n"
+
+
+def _sql(sql: str) -> str:
+    """Whole or not at all."""
+    block = fence(sql)
+    if len(block.encode()) <= _SQL_BYTES:
+        return block
+    return f"({count(len(sql.strip().splitlines()), 'line')} of SQL, in the JSON report.)\n"
+
+
+def _folded(title: str, body: str, opened: bool = False) -> str:
+    return f"\n<details{' open' if opened else ''}>\n<summary>{title}</summary>\n\n{body}\n</details>\n"

@@ -1,0 +1,164 @@
+"""The sentence frames that every face shares. A `backticked` part is a name or SQL, for the face to set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from workers.model import (
+    Change,
+    Drift,
+    Finding,
+    Grade,
+    JudgedMigration,
+    Level,
+    Preflight,
+    Report,
+    Rewrite,
+    RewriteStep,
+    Rollback,
+    Timing,
+)
+from workers.report.words import count, duration, tick, visible
+
+GRADES = {
+    Grade.EXACT: "schema and data come back",
+    Grade.LOSSY: "the schema comes back, not all of the data",
+    Grade.IRREVERSIBLE: "not even the schema comes back",
+}
+CHANGES = {
+    Change.ADDED: "",
+    Change.EDITED: "edited after it was merged",
+    Change.DELETED: "deleted after it was merged",
+    Change.RENAMED: "renamed after it was merged",
+}
+SNAPSHOTS = {
+    "hit": "history from a snapshot",
+    "prefix": "history from a snapshot, the rest replayed",
+    "miss": "history replayed",
+}
+
+
+# ---------------------------------------------------------------- the whole report
+
+
+def size(report: Report) -> str:
+    """3 migrations, 8 statements."""
+    if not report.migrations:
+        return "no migrations changed"
+    statements = sum(len(migration.statements) for migration in report.migrations)
+    return f"{count(len(report.migrations), 'migration')}, {count(statements, 'statement')}"
+
+
+def found(report: Report) -> str:
+    """1 high-risk and 2 risky findings, 1 allowed."""
+    excused = len(allowed(report.findings))
+    return _found(counting(report.findings)) + (f", {excused:,} allowed" if excused else "")
+
+
+def unread(report: Report) -> str:
+    """What to know before trusting the level; empty when all was read."""
+    missed = len(report.unread)
+    return f"{count(missed, 'part')} could not be analysed" if missed else ""
+
+
+def counting(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that no suppression covers, worst first, else in the order given."""
+    return tuple(sorted((f for f in findings if f.allowed is None), key=lambda f: -f.level))
+
+
+def allowed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that a suppression covers."""
+    return tuple(finding for finding in findings if finding.allowed is not None)
+
+
+def _found(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "nothing found"
+    levels = [(level, sum(finding.level is level for finding in findings)) for level in reversed(Level)]
+    parts = [f"{number:,} {level.word}" for level, number in levels if number]
+    return f"{' and '.join(parts)} {'finding' if len(findings) == 1 else 'findings'}"
+
+
+def worst(report: Report) -> Finding | None:
+    """The finding to read first; None when nothing counts."""
+    return next(iter(counting(report.findings)), None)
+
+
+def explained(report: Report) -> str:
+    """Where to read more; empty when nothing counts."""
+    first = worst(report)
+    return f"More about a finding: {tick(f'migration-bot explain {first.rule}')}" if first else ""
+
+
+def about(migration: JudgedMigration, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in the migration's file, those of its statements and those of the file as a whole."""
+    return tuple(finding for finding in findings if finding.path == migration.path)
+
+
+def elsewhere(report: Report) -> tuple[Finding, ...]:
+    """The findings in no migration's file."""
+    paths = {migration.path for migration in report.migrations}
+    return tuple(finding for finding in report.findings if finding.path not in paths)
+
+
+def preflight_in(path: str, report: Report) -> tuple[Preflight, ...]:
+    """The queries to ask a real database before the migration in this file is applied."""
+    return tuple(query for query in report.preflight if query.path == path)
+
+
+def judged_by(report: Report) -> str:
+    """Which server, inside which sandbox, in what time."""
+    if report.server is None:
+        return "Judged from the text alone: no server was used."
+    server = report.server
+    return f"PostgreSQL {server.version} ({server.origin}), sandbox: {server.sandbox}. {_timing(report.timing)}"
+
+
+def _timing(timing: Timing) -> str:
+    steps = [("rehearsal", timing.rehearse_ms), ("proof", timing.prove_ms)]
+    spent = "".join(f", {name} {duration(ms)}" for name, ms in steps if ms)
+    history = SNAPSHOTS.get(timing.snapshot, timing.snapshot)
+    return f"{duration(timing.total_ms)} in all: {history} in {duration(timing.acquire_ms + timing.replay_ms)}{spent}."
+
+
+# ---------------------------------------------------------------- advice
+
+
+def proof(undo: Rollback) -> str:
+    """Whether a rollback was tried, in one clause."""
+    if undo.proven:
+        return "proven: applied, rolled back, compared equal, applied again"
+    return "not proven"
+
+
+def shortfalls(undo: Rollback) -> tuple[str, ...]:
+    """What a rollback does not bring back, and what differed after it."""
+    meaning = () if undo.reasons or undo.grade is Grade.EXACT else (GRADES[undo.grade],)
+    return (*meaning, *undo.reasons, *(f"differs after it: {difference}" for difference in undo.difference))
+
+
+def instead(rewrite: Rewrite) -> str:
+    """What stands before a rewrite's script."""
+    return "Instead, proven to reach the same schema:" if rewrite.proven else "Instead:"
+
+
+def script(rewrite: Rewrite) -> str:
+    """The steps as one text to copy, with a comment above each that needs one."""
+    return "\n".join(line for step in rewrite.steps for line in (*_minded(step), visible(step.sql.strip())))
+
+
+def _minded(step: RewriteStep) -> Iterator[str]:
+    if step.deploy:
+        yield f"-- deploy first: {' '.join(visible(step.deploy).split())}"
+    if not step.transaction:
+        yield "-- outside a transaction:"
+
+
+def gap(item: Drift) -> str:
+    """Two accounts of one thing."""
+    return f"{item.kind.value}: {tick(item.object)} is {item.actual}, expected {item.expected}"
+
+
+def question(query: Preflight) -> str:
+    """What stands before a pre-flight query."""
+    return f"Line {query.line}: {query.reason.rstrip('.')}. It will pass when the answer is {tick(query.expect)}:"

@@ -1,0 +1,37 @@
+"""The smallest pieces of a sentence: names and SQL that mean nothing but themselves, numbers, times."""
+
+from __future__ import annotations
+
+import re
+
+# What a terminal or a page would act on instead of showing: control characters, text direction, halves of a pair.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """The text with line ends as \\n and every character that could hide or steer (escape sequences, text direction)
+    spelled out: \\x1b."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), plain)
+
+
+def tick(text: object) -> str:
+    """A name or a piece of SQL inside a sentence."""
+    return "`" + str(text).replace("`", "'") + "`"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """1 statement, 2 statements; thousands are set apart by a comma."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(ms: float) -> str:
+    """0.4 ms, 12 ms, 1.5 s, 2 min 5 s."""
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    if ms < 59_950:
+        return f"{ms / 1000:.1f} s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    return f"{minutes} min {seconds} s"

@@ -1,0 +1,52 @@
+"""TRUNCATE, and DELETE without a condition, delete every row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.facts import Name
+from workers.model import Finding, Level
+from workers.rules.rule import Rule, Step
+from workers.sql.actions import Delete, Do, Opaque, Select, Where
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """Tables that were there before the pull request. TRUNCATE … CASCADE empties the referencing tables too."""
+    for table in step.facts.truncated:
+        if step.existing(table):
+            yield step.finding(
+                RULE,
+                str(table),
+                f"TRUNCATE deletes all rows of {table} under an ACCESS EXCLUSIVE lock; only a backup brings them back.",
+            )
+    for table in dict.fromkeys((*_written(step), *_observed(step))):
+        if step.existing(table):
+            yield step.finding(
+                RULE,
+                str(table),
+                f"Every row of {table} is deleted; only a backup brings them back. Say which rows with WHERE, and "
+                "delete many in batches, outside of the migration's transaction.",
+            )
+
+
+def _written(step: Step) -> Iterator[Name]:
+    for action in step.actions:
+        if isinstance(action, Delete) and action.where is not Where.SOME:
+            yield action.table
+
+
+def _observed(step: Step) -> Iterator[Name]:
+    """What code inside a DO block or a function did. Not for a DELETE whose condition can be read: our few rows may all
+    meet it, where real ones do not."""
+    if any(isinstance(action, Do | Select | Opaque) for action in step.actions):
+        for write in step.facts.writes:
+            if write.rows_before and write.deleted >= write.rows_before:
+                yield write.table
+
+
+RULE = Rule(
+    "all-rows-deleted",
+    Level.HIGH_RISK,
+    "TRUNCATE, and DELETE without a condition, delete every row of a table.",
+    check,
+)

@@ -1,0 +1,33 @@
+"""Dropping a column deletes its values and breaks code that still names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.facts import ColumnDropped
+from workers.model import Finding, Level
+from workers.rules.rule import Rule, Step
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """Columns of tables that stay. One that column-replaced has found is told there."""
+    for change in step.changes:
+        if not isinstance(change, ColumnDropped) or not step.existing(change.table):
+            continue
+        name = f"{change.table}.{change.column}"
+        told = any(finding.object == name for finding in step.found)
+        if not told and not step.dropped(change.table) and not step.added(change.table, change.column):
+            yield step.finding(
+                RULE,
+                name,
+                f"{name} is dropped with its values; only a backup brings them back. Deploy code that no longer names "
+                "the column first, and drop it in a later release.",
+            )
+
+
+RULE = Rule(
+    "column-dropped",
+    Level.HIGH_RISK,
+    "Dropping a column deletes its values and breaks code that still names it.",
+    check,
+)

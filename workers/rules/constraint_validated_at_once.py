@@ -1,0 +1,67 @@
+"""Adding a constraint that is checked at once reads or indexes every row under a lock that blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.facts import Build, ColumnAdded, ConstraintAdded, ConstraintKind, IndexCreated
+from workers.model import Finding, Level
+from workers.rules.rule import Rule, Step
+
+_READS = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY}
+_INDEXES = {ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION}  # for a primary key see primary-key-changed
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """Constraints on large tables for which rows are read or an index is built. That is not so for a NOT VALID one, for
+    UNIQUE USING INDEX, and for a foreign key on a column that the same statement adds empty."""
+    for change in step.changes:
+        if not isinstance(change, ConstraintAdded) or not step.large(change.table) or not step.blocks(change.table):
+            continue
+        if _reads(step, change) or (change.kind in _INDEXES and not change.using_index and _build(step, change)):
+            yield step.finding(RULE, f"{change.table}.{change.constraint}", _message(step, change))
+
+
+def _reads(step: Step, change: ConstraintAdded) -> bool:
+    """A foreign key's check may go through an index on few rows, so that no scan is seen; it is made all the same."""
+    if change.kind not in _READS or not change.validated:
+        return False
+    fresh = any(isinstance(c, ColumnAdded) and c.table == change.table for c in step.changes)
+    scanned = any(scan.table == change.table for scan in step.facts.scans)
+    return scanned or (change.kind is ConstraintKind.FOREIGN_KEY and not fresh)
+
+
+def _build(step: Step, change: ConstraintAdded) -> Build | None:
+    indexes = {c.index for c in step.changes if isinstance(c, IndexCreated) and c.constraint}
+    return next((b for b in step.facts.builds if b.table == change.table and b.index in indexes), None)
+
+
+def _message(step: Step, change: ConstraintAdded) -> str:
+    lock = step.lock_words(change.table)
+    if change.kind in _READS:
+        parent = (
+            f" {change.references} cannot be written meanwhile either."
+            if change.references and step.large(change.references)
+            else ""
+        )
+        return (
+            f"{change.constraint} ({change.kind.sql}) is checked against every row of {change.table} under {lock}."
+            f"{parent} Add it NOT VALID, then VALIDATE CONSTRAINT in another transaction, which lets others write."
+        )
+    if change.kind is ConstraintKind.EXCLUSION:
+        return (
+            f"{change.constraint} (EXCLUDE) builds its index from every row of {change.table} under {lock}. It has no "
+            "form that lets others write: use a maintenance window, or a new table that is filled in batches."
+        )
+    return (
+        f"{change.constraint} (UNIQUE) builds its index from every row of {change.table} under {lock}. CREATE UNIQUE "
+        f"INDEX CONCURRENTLY first, then ADD CONSTRAINT {change.constraint} UNIQUE USING INDEX."
+    )
+
+
+RULE = Rule(
+    "constraint-validated-at-once",
+    Level.RISKY,
+    "Adding a constraint that is checked at once reads or indexes every row under a lock that blocks.",
+    check,
+)

@@ -1,0 +1,38 @@
+"""A statement passes on empty tables and fails on rows that the schema before it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.model import Finding, Level, Rejection
+from workers.rules.rule import Rule, Step
+
+_NOT_NULL_VIOLATION = "23502"
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """What our rows were refused for, the real ones may be too; the same refusal only once, though it came again with
+    fewer rows. A required column is told by its own rule."""
+    for rejection in {(each.table, each.error.message): each for each in reversed(step.rejections)}.values():
+        table = rejection.table
+        required = table is not None and step.about(table, "required-column-added")
+        if not (required and rejection.error.sqlstate == _NOT_NULL_VIOLATION):
+            yield step.finding(RULE, str(table or step.migration.id), _message(step, rejection))
+
+
+def _message(step: Step, rejection: Rejection) -> str:
+    error = rejection.error
+    rows = f"of {rejection.table} " if rejection.table else ""
+    return (
+        f"{step.action} passes on empty tables, but rows {rows}that the schema allows make it fail: {error.message} "
+        f"({error.sqlstate})."
+    )
+
+
+RULE = Rule(
+    "rows-rejected",
+    Level.RISKY,
+    "A statement passes on empty tables and fails on rows that the schema before it allows.",
+    check,
+    needs_server=True,
+)

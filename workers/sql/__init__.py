@@ -1,0 +1,1 @@
+"""SQL text: split into statements, read as actions, predicted as facts. Asks no server."""

@@ -1,0 +1,168 @@
+"""What a statement asks for, as read from its text: the union `Action`, and its part that is about neither the form of
+tables nor other objects. All frozen."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from workers.facts import LockMode, Name
+from workers.sql.object_actions import ObjectAction
+from workers.sql.table_actions import TableAction
+
+
+class Where(enum.StrEnum):
+    """Which rows a DELETE or an UPDATE reaches, as far as its text says."""
+
+    NONE = "none"
+    ALWAYS_TRUE = "always true"
+    SOME = "some"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex:
+    """name is None when the server is to choose one; columns are column names, or expressions as written."""
+
+    name: str | None
+    table: Name
+    columns: tuple[str, ...]
+    unique: bool = False
+    concurrently: bool = False
+    only: bool = False
+    if_not_exists: bool = False
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex:
+    indexes: tuple[Name, ...]
+    concurrently: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reindex:
+    """kind: index, table, schema, database, system. name is None for the current database."""
+
+    kind: str
+    name: Name | None
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    tables: tuple[Name, ...]
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    table: Name
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    table: Name
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    table: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    table: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """table is None for COPY (query) TO."""
+
+    table: Name | None
+    writes: bool  # COPY … FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """SELECT, VALUES, TABLE: what functions in it do is not in its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuum:
+    """No tables: the whole database."""
+
+    tables: tuple[Name, ...] = ()
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Analyze:
+    tables: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """No table: every table clustered before."""
+
+    table: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockTable:
+    tables: tuple[Name, ...]
+    mode: LockMode
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """An anonymous code block; what it does is not in its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionControl:
+    """verb: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, PREPARE TRANSACTION."""
+
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """value is None for RESET and SET … TO DEFAULT."""
+
+    name: str
+    value: str | None
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something that was not understood; `keywords` are its leading words, in capitals."""
+
+    keywords: str
+
+
+Action = (
+    TableAction
+    | ObjectAction
+    | CreateIndex
+    | DropIndex
+    | Reindex
+    | Truncate
+    | Delete
+    | Update
+    | Insert
+    | Merge
+    | Copy
+    | Select
+    | Vacuum
+    | Analyze
+    | Cluster
+    | LockTable
+    | Do
+    | TransactionControl
+    | SetParameter
+    | Opaque
+)

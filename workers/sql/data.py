@@ -1,0 +1,184 @@
+"""Reads statements about rows and upkeep: DELETE, UPDATE, INSERT, COPY, TRUNCATE, REINDEX, VACUUM, LOCK …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workers.facts import LockMode, Name
+from workers.sql.actions import (
+    Action,
+    Analyze,
+    Cluster,
+    Copy,
+    Delete,
+    Insert,
+    LockTable,
+    Merge,
+    Reindex,
+    Select,
+    Truncate,
+    Update,
+    Vacuum,
+    Where,
+)
+from workers.sql.conditions import where
+from workers.sql.cursor import Cursor, Unreadable
+from workers.sql.kinds import object_kind
+from workers.sql.object_actions import Refresh
+
+_LOCK_MODES = {tuple(mode.sql.lower().split()): mode for mode in LockMode}
+_REINDEX_KINDS = ("index", "table", "schema", "database", "system")
+
+
+def delete(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows DELETE. Raises Unreadable."""
+    cursor.expect("from")
+    cursor.accept("only")
+    return (Delete(cursor.name(), _where(cursor)),)
+
+
+def update(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows UPDATE. Raises Unreadable."""
+    cursor.accept("only")
+    table = cursor.name()
+    if not cursor.find("set"):
+        raise Unreadable("SET expected")
+    return (Update(table, _where(cursor)),)
+
+
+def _where(cursor: Cursor) -> Where:
+    """A join (USING, FROM) without WHERE still reaches only rows that have a partner, if any; it counts as none."""
+    return where(cursor.until("returning")) if cursor.find("where") else Where.NONE
+
+
+def insert(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows INSERT. Raises Unreadable."""
+    cursor.expect("into")
+    return (Insert(cursor.name()),)
+
+
+def merge(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows MERGE. Raises Unreadable."""
+    cursor.expect("into")
+    cursor.accept("only")
+    return (Merge(cursor.name()),)
+
+
+def with_queries(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows WITH: the statements in its parentheses that write, then the one behind them. Raises Unreadable."""
+    cursor.accept("recursive")
+    found: tuple[Action, ...] = ()
+    while True:
+        cursor.identifier()
+        if cursor.at("("):
+            cursor.inside()
+        cursor.expect("as")
+        _ = cursor.accept("materialized") or cursor.accept("not", "materialized")
+        inner = cursor.inside()
+        reader = WRITERS.get(inner.next().word)
+        found += reader(inner) if reader else ()
+        while not (cursor.ended or cursor.at(",") or cursor.peek().word in _AFTER_WITH):
+            cursor.skip()  # SEARCH, CYCLE
+        if not cursor.accept(","):
+            break
+    word = cursor.next().word
+    reader = WRITERS.get(word)
+    if reader:
+        return found + reader(cursor)
+    if word not in _AFTER_WITH:
+        raise Unreadable("a query expected")
+    return found or (Select(),)
+
+
+WRITERS: dict[str, Callable[[Cursor], tuple[Action, ...]]] = {
+    "delete": delete,
+    "update": update,
+    "insert": insert,
+    "merge": merge,
+}
+_AFTER_WITH = (*WRITERS, "select", "values", "table")
+
+
+def copy(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows COPY. Raises Unreadable."""
+    cursor.accept("binary")
+    if cursor.at("("):
+        return (Copy(None, writes=False),)
+    table = cursor.name()
+    if cursor.at("("):
+        cursor.inside()
+    return (Copy(table, writes=cursor.accept("from")),)
+
+
+def truncate(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows TRUNCATE. Raises Unreadable."""
+    cursor.accept("table")
+    return (Truncate(cursor.names(), cursor.find("cascade")),)
+
+
+def reindex(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows REINDEX. Raises Unreadable."""
+    concurrently = "concurrently" in _options(cursor)
+    kind = object_kind(cursor)
+    if kind not in _REINDEX_KINDS:
+        raise Unreadable("something that has indexes expected")
+    concurrently = cursor.accept("concurrently") or concurrently
+    if kind in ("index", "table"):
+        return (Reindex(kind, cursor.name(), concurrently),)
+    return (Reindex(kind, None if cursor.ended else Name("", cursor.identifier()), concurrently),)
+
+
+def _options(cursor: Cursor) -> set[str]:
+    """The words of a parenthesis such as (FULL, VERBOSE off) that are not switched off."""
+    if not cursor.at("("):
+        return set()
+    found = set()
+    for item in cursor.inside().items():
+        word = item.next().word
+        if (item.peek().word or item.peek().text.strip("'")) not in ("off", "false", "0"):
+            found.add(word)
+    return found
+
+
+def vacuum(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows VACUUM. Raises Unreadable."""
+    full = "full" in _options(cursor)
+    while cursor.peek().word in ("full", "freeze", "verbose", "analyze", "analyse"):
+        full = cursor.next().word == "full" or full
+    return (Vacuum(() if cursor.ended else cursor.names(), full),)
+
+
+def analyze(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows ANALYZE. Raises Unreadable."""
+    _options(cursor)
+    cursor.accept("verbose")
+    return (Analyze(() if cursor.ended else cursor.names()),)
+
+
+def cluster(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows CLUSTER. Raises Unreadable."""
+    _options(cursor)
+    cursor.accept("verbose")
+    if cursor.ended:
+        return (Cluster(),)
+    name = cursor.name()
+    return (Cluster(cursor.name() if cursor.accept("on") else name),)
+
+
+def lock_table(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows LOCK. Raises Unreadable."""
+    cursor.accept("table")
+    tables = cursor.names()
+    if not cursor.accept("in"):
+        return (LockTable(tables, LockMode.ACCESS_EXCLUSIVE),)
+    mode = _LOCK_MODES.get(tuple(cursor.until("mode").lower().split()))
+    if mode is None:
+        raise Unreadable("a lock mode expected")
+    return (LockTable(tables, mode),)
+
+
+def refresh(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows REFRESH. Raises Unreadable."""
+    cursor.expect("materialized", "view")
+    concurrently = cursor.accept("concurrently")
+    return (Refresh(cursor.name(), concurrently),)
