@@ -1,0 +1,45 @@
+"""Fixtures for all tests: a real ephemeral server, and the option that lets the long campaigns run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workers.postgres.cluster import Cluster, Limits, start_cluster
+from workers.postgres.sandbox import strongest_tier
+from workers.postgres.servers import Installation, choose, find_installations
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaign", action="store_true", help="run the long tests, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--campaign"):
+        return
+    long = [item for item in items if item.get_closest_marker("campaign")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Templates are kept from one test run to the next, as they are for users; nothing else is put here."""
+    return Path(f"/var/tmp/migration-bot-tests-{os.geteuid()}")
+
+
+@pytest.fixture(scope="session")
+def installation() -> Installation:
+    """The server that judges when nobody asks for another."""
+    return choose(find_installations(), None, frozenset())
+
+
+@pytest.fixture(scope="session")
+def cluster(cache: Path, installation: Installation) -> Iterator[Cluster]:
+    """One running server per worker, in the strongest sandbox of this machine, with the empty database `app`. A test
+    that changes anything works in a database of its own: cluster.create_database, and drop_database at the end."""
+    with start_cluster(installation, strongest_tier(), Limits(), cache) as running:
+        yield running

@@ -1,0 +1,163 @@
+"""The terminal face of the straight line: arguments in, report and exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import io
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from workers.errors import CannotAnalyse, InputError
+from workers.model import Level, Report
+from workers.report.as_json import to_json
+from workers.report.markdown import to_markdown
+from workers.report.terminal import render_terminal, replay_progress
+from workers.review import Asked, Machine, review
+from workers.rules import RULES
+
+CLEAN, FOUND, WRONG_INPUT, NOT_ANALYSED = range(4)
+
+_NEVER = "never"
+
+
+def run(arguments: Sequence[str], machine: Machine) -> int:
+    """Runs one command; returns its exit code: 0 clean, 1 findings at or above --fail-on, 2 usage or input error,
+    3 could not analyse."""
+    asked = _parser().parse_args(arguments)  # leaves with 2 by itself
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter ends no review
+    # Leaving by an exception lets every server be stopped and every folder be erased.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return _COMMANDS[asked.command](asked, machine)
+    except InputError as error:
+        print(f"migration-bot: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except CannotAnalyse as error:
+        print(f"migration-bot: {error}", file=sys.stderr)
+        return NOT_ANALYSED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """A finding is a finding whatever was left unread; else what was left unread must not look clean."""
+    if fail_on != _NEVER and report.level >= Level.from_word(fail_on):
+        return FOUND
+    return NOT_ANALYSED if report.unread else CLEAN
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _review(asked: argparse.Namespace, machine: Machine) -> int:
+    errors = Console(stderr=True)
+    wanted = Asked(asked.repo, asked.base, asked.head, asked.path)
+    report = review(wanted, machine, lambda total: replay_progress(errors, total))
+    return _show(report, asked)
+
+
+def _lint(asked: argparse.Namespace, machine: Machine) -> int:
+    from workers.judge import lint  # here: no server is asked, so nothing of the rehearsal is needed
+    from workers.policy import Policy
+
+    return _show(lint([(str(path), _text(path)) for path in asked.files], Policy()), asked)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: not UTF-8") from None
+
+
+def _show(report: Report, asked: argparse.Namespace) -> int:
+    _FORMATS[asked.format](report)
+    return exit_code(report, asked.fail_on)
+
+
+def _as_text(report: Report) -> None:
+    render_terminal(report, Console())
+
+
+def _as_markdown(report: Report) -> None:
+    print(to_markdown(report))
+
+
+def _as_json(report: Report) -> None:
+    print(json.dumps(to_json(report), indent=2, ensure_ascii=False))
+
+
+_FORMATS: dict[str, Callable[[Report], None]] = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
+
+
+def _rules(asked: argparse.Namespace, machine: Machine) -> int:
+    console = Console()
+    for rule in RULES:
+        console.print(f"{rule.name:32} {rule.level.word:10} {rule.summary}", highlight=False, soft_wrap=True)
+    return CLEAN
+
+
+def _explain(asked: argparse.Namespace, machine: Machine) -> int:
+    from rich.markdown import Markdown
+
+    from workers.rules.pages import page
+
+    rule = next((rule for rule in RULES if rule.name == asked.rule), None)
+    if rule is None:
+        close = difflib.get_close_matches(asked.rule, [rule.name for rule in RULES], n=1)
+        raise InputError(f"there is no rule {asked.rule}" + (f"; did you mean {close[0]}?" if close else ""))
+    Console().print(Markdown(page(rule).text))
+    return CLEAN
+
+
+def _doctor(asked: argparse.Namespace, machine: Machine) -> int:
+    from workers.postgres.doctor import examine
+    from workers.report.doctor import doctor_lines
+
+    facts = examine(machine.cache, machine.postgres)
+    print("\n".join(doctor_lines(facts)))
+    return CLEAN if facts.installations else NOT_ANALYSED
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Machine], int]] = {
+    "review": _review,
+    "lint": _lint,
+    "rules": _rules,
+    "explain": _explain,
+    "doctor": _doctor,
+}
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="migration-bot", description="Reviews PostgreSQL migrations by running them.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    review_ = commands.add_parser("review", help="review what a revision changes against its base branch")
+    review_.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    review_.add_argument("--base", metavar="REV", help="default: origin/HEAD, or main")
+    review_.add_argument("--head", metavar="REV", help="default: HEAD")
+    review_.add_argument("--path", metavar="DIR", help="the migrations folder, from the repository's root")
+    lint = commands.add_parser("lint", help="judge SQL files by their text alone, without a server")
+    lint.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    for command in (review_, lint):
+        command.add_argument("--format", choices=tuple(_FORMATS), default="text")
+        levels = [level.word for level in Level if level is not Level.SAFE]
+        command.add_argument("--fail-on", choices=(*levels, _NEVER), default=Level.RISKY.word)
+    commands.add_parser("rules", help="list the rules")
+    explain = commands.add_parser("explain", help="show a rule's page")
+    explain.add_argument("rule", metavar="RULE")
+    commands.add_parser("doctor", help="what this machine offers: servers, extensions, sandbox")
+    return parser

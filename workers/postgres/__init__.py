@@ -1,0 +1,1 @@
+"""An ephemeral PostgreSQL server in a sandbox: found, templated, started, watched, erased."""

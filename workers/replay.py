@@ -1,0 +1,153 @@
+"""Builds the base branch's database: its history replayed as the project's runner would, kept as a snapshot for the
+next review."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.pq import TransactionStatus
+
+from workers.errors import CannotAnalyse
+from workers.model import Migration, SqlError, Statement, StatementKind, Transaction
+from workers.postgres.cluster import Cluster, Limits, start_cluster
+from workers.postgres.observe import sql_error
+from workers.postgres.prelude import Prelude
+from workers.postgres.sandbox import Tier
+from workers.postgres.servers import Installation
+from workers.postgres.session import Session
+from workers.postgres.snapshots import Snapshots
+from workers.postgres.template import template_key
+from workers.sql.split import split
+
+# Part of every snapshot's key: to be raised when this module would leave another database behind than before.
+_RECIPE = 1
+
+# Kept in the data directory, where the server takes no notice of it: a review from a snapshot reports the same notes.
+_NOTES_FILE = "migration_bot_notes"
+
+# What one message cannot hold: COPY data, psql's own commands.
+_NOT_ONE_MESSAGE = re.compile(r"^\s*\\|\bfrom\s+std(?:in|out)\b", re.I | re.M)
+
+# Fails in one transaction, passes statement by statement: CONCURRENTLY and its kind; a new enum value in use.
+_NEEDS_ITS_OWN_TRANSACTION = frozenset({"25001", "55P04"})
+
+_NO_FILE = Statement("", "", 0, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where and with what a history is replayed. advance is called once for each migration, for a progress bar."""
+
+    installation: Installation
+    tier: Tier
+    limits: Limits
+    cache: Path
+    snapshots_bytes: int
+    advance: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A cluster whose database `app` is at the tip of the history. snapshot: hit, prefix or miss."""
+
+    cluster: Cluster
+    prelude: Prelude
+    snapshot: str
+    acquire_ms: float
+    replay_ms: float
+
+
+@contextlib.contextmanager
+def replayed(history: Sequence[Migration], ground: Ground) -> Iterator[Replayed]:
+    """Starts from the longest kept prefix of the history, replays the rest, keeps the result before anything else runs
+    on the server. Raises CannotAnalyse with file and line when a migration of the history fails."""
+    keys = _keys(history, template_key(ground.installation, ground.tier))
+    snapshots = Snapshots(ground.cache, ground.snapshots_bytes)
+    began = time.monotonic()
+    found = snapshots.find(keys)
+    done, source = (found[0] + 1, found[1]) if found else (0, None)
+    for _ in range(done):
+        ground.advance()
+    with start_cluster(ground.installation, ground.tier, ground.limits, ground.cache, source) as cluster:
+        acquired = time.monotonic()
+        notes_file = cluster.data / _NOTES_FILE
+        prelude = Prelude(cluster, tuple(notes_file.read_text("utf-8").splitlines()) if source else ())
+        _replay(prelude, history[done:], ground.advance)
+        ended = time.monotonic()
+        if done < len(history):
+            cluster.freeze()
+            notes_file.write_text("\n".join(prelude.notes), "utf-8")
+            snapshots.keep(keys[-1], cluster.data)
+            cluster.thaw()
+        kind = "miss" if not done else "hit" if done == len(history) else "prefix"
+        yield Replayed(cluster, prelude, kind, (acquired - began) * 1000, (ended - acquired) * 1000)
+
+
+def _keys(history: Sequence[Migration], seed: str) -> tuple[str, ...]:
+    """One for each prefix of the history, oldest first."""
+    digest, keys = hashlib.sha256(f"{seed} {_RECIPE}".encode()), []
+    for migration in history:
+        digest.update(f"\0{migration.id}\0{migration.transaction}\0{len(migration.text)}\0{migration.text}".encode())
+        keys.append(digest.hexdigest())
+    return tuple(keys)
+
+
+# ---------------------------------------------------------------- applying without observing
+
+
+def _replay(prelude: Prelude, history: Sequence[Migration], advance: Callable[[], None]) -> None:
+    if not history:
+        return
+    with Session(prelude.cluster) as session:
+        for migration in history:
+            if error := apply(session, migration, prelude):
+                where = f"{migration.path}:{error.line or 1}"
+                raise CannotAnalyse(f"{where}: the merged history fails here: {error.message} ({error.sqlstate})")
+            advance()
+
+
+def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError | None:
+    """Runs one migration as its runner would, without looking; its error, or None.
+
+    A file goes as one message, a transaction of its own: where that passes, every manner of running it would have ended
+    in the same state. What fails so, or cannot be one message, goes statement by statement."""
+    by_statement = migration.transaction is Transaction.STATEMENT
+    if _NOT_ONE_MESSAGE.search(migration.text):
+        return _one_by_one(session, migration, prelude, wrapped=not by_statement)
+    error = session.run(migration.text, simple=True).error
+    if error is None:
+        return None
+    if prelude.remedied(error.sqlstate, error.message):
+        return apply(session, migration, prelude)
+    if not by_statement:
+        if error.sqlstate not in _NEEDS_ITS_OWN_TRANSACTION:
+            return sql_error(error, Statement(migration.text, "", 0, 1, 1))
+        prelude.note(f"{migration.path}: replayed statement by statement: {error.message}")
+    return _one_by_one(session, migration, prelude, wrapped=False)
+
+
+def _one_by_one(session: Session, migration: Migration, prelude: Prelude, *, wrapped: bool) -> SqlError | None:
+    if wrapped:
+        session.run("begin")
+    for statement in split(migration.text).statements:
+        if statement.kind is StatementKind.META:
+            continue
+        outcome = session.run(statement.text, copy_data=statement.copy_data)
+        if (
+            outcome.error
+            and session.transaction_status is TransactionStatus.IDLE
+            and prelude.remedied(outcome.error.sqlstate, outcome.error.message)
+        ):
+            outcome = session.run(statement.text, copy_data=statement.copy_data)
+        if outcome.error:
+            if session.transaction_status is not TransactionStatus.IDLE:
+                session.run("rollback")
+            return sql_error(outcome.error, statement)
+    error = session.run("commit").error if session.transaction_status is not TransactionStatus.IDLE else None
+    return sql_error(error, _NO_FILE) if error else None

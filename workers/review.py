@@ -1,0 +1,123 @@
+"""The straight line: gather what a pull request changes, rehearse it, judge what was seen."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workers.errors import CannotAnalyse, InputError
+from workers.gather import Wanted, gather
+from workers.judge import judge
+from workers.model import Migration, MigrationSet, Rehearsal, Report
+from workers.policy import POLICY_PATH, Policy, parse_policy
+from workers.postgres.cluster import Limits
+from workers.postgres.sandbox import Tier, strongest_tier
+from workers.postgres.servers import Installation, choose, find_installations
+from workers.rehearse import rehearse
+from workers.replay import Ground, replayed
+from workers.repository import Repository, open_repository
+from workers.sql.read import extensions_wanted
+from workers.sql.split import split
+
+# Tried in this order when the user names no base.
+_BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
+
+
+@contextlib.contextmanager
+def no_progress(total: int) -> Iterator[Callable[[], None]]:
+    """For when nobody watches."""
+    yield lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the bot's own settings say about this machine. require: the weakest tier that will do."""
+
+    cache: Path
+    limits: Limits
+    snapshots_bytes: int
+    require: Tier
+    postgres: tuple[Path, ...] = ()  # more folders of server binaries
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asks to be reviewed; None where they leave it to us."""
+
+    repository: Path
+    base: str | None = None
+    head: str | None = None
+    directory: str | None = None
+
+
+def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> Report:
+    """Reviews what head does to the migrations of base. Raises InputError and CannotAnalyse."""
+    began = time.monotonic()
+    repository = open_repository(asked.repository)
+    head = repository.commit(asked.head or "HEAD")
+    base = repository.commit(asked.base or _default_base(repository))
+    policy = read_policy(repository, base)
+    wanted = Wanted(policy.layout, asked.directory or policy.directory, policy.transaction)
+    migrations = gather(repository, base, head, wanted)
+    rehearsal = _rehearsed(migrations, policy, machine, progress) if migrations.added else None
+    report = judge(migrations, rehearsal, policy)
+    total_ms = (time.monotonic() - began) * 1000
+    return replace(report, timing=replace(report.timing, total_ms=total_ms))
+
+
+def read_policy(repository: Repository, commit: str) -> Policy:
+    """The policy file as the base branch has it: a pull request cannot weaken its own review."""
+    content = repository.file(commit, POLICY_PATH)
+    return Policy() if content is None else parse_policy(content.decode("utf-8", "replace"))
+
+
+def _default_base(repository: Repository) -> str:
+    for revision in _BASES:
+        if repository.has(revision):
+            return revision
+    raise InputError(f"no base branch found (looked for {', '.join(_BASES)}); name one with --base")
+
+
+def _rehearsed(migrations: MigrationSet, policy: Policy, machine: Machine, progress: Progress) -> Rehearsal:
+    tier = strongest_tier()
+    if list(Tier).index(tier) > list(Tier).index(machine.require):
+        raise CannotAnalyse(f"the strongest sandbox of this machine is {tier}, and {machine.require} is required")
+    installation = _server(migrations, policy, machine)
+    with progress(len(migrations.history)) as advance:
+        ground = Ground(installation, tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
+        with replayed(migrations.history, ground) as base:
+            return rehearse(base, migrations.added)
+
+
+def _server(migrations: MigrationSet, policy: Policy, machine: Machine) -> Installation:
+    """Raises CannotAnalyse with file and line of an extension that no server here has."""
+    wanted = extensions_of((*migrations.history, *migrations.added))
+    found = find_installations(machine.postgres)
+    try:
+        return choose(found, policy.postgres_version, frozenset(wanted))
+    except CannotAnalyse as none:
+        missing = wanted.keys() - frozenset().union(*(installation.extensions for installation in found))
+        if not wanted:
+            raise
+        first = min(missing or wanted)
+        raise CannotAnalyse(f"{wanted[first]}: {none}") from none
+
+
+_EXTENSION = re.compile(r"\bcreate\s+extension\b", re.I)
+
+
+def extensions_of(migrations: Iterable[Migration]) -> dict[str, str]:
+    """The extensions that these migrations create, each with the place that first does: path:line."""
+    found: dict[str, str] = {}
+    for migration in migrations:
+        if _EXTENSION.search(migration.text):
+            for name, line in extensions_wanted(split(migration.text)):
+                found.setdefault(name, f"{migration.path}:{line}")
+    return found

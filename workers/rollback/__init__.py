@@ -1,0 +1,1 @@
+"""Rollback SQL from two catalog snapshots, and the proof that it works."""

@@ -1,0 +1,83 @@
+"""Statements that give an attribute of a surviving column its former value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from workers.postgres.catalog import Kind, Object
+from workers.rollback import columns
+from workers.rollback.names import column_of, ident
+from workers.rollback.scene import Scene
+from workers.rollback.tables import require
+from workers.rollback.types import conversion
+
+
+def type_(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    collation = f" COLLATE {c}" if (c := was.text("collation")) else ""
+    type = was.text("type") or ""
+    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET DATA TYPE {type}{collation}{conversion(scene, was, now)};"
+
+
+def not_null(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    if not was.flag("not_null"):
+        if not was.text("identity"):
+            yield f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;"
+    elif not now.flag("not_null"):
+        default = scene.child(was.id, Kind.DEFAULT)
+        if default:
+            # Rows written since may hold NULL; those from before cannot.
+            yield f"UPDATE {table} SET {column} = {default.text('definition')} WHERE {column} IS NULL;"  # noqa: S608  quoted
+        yield f"ALTER TABLE {table} {require(was)};"
+    elif (old := was.text("not_null_constraint")) and (new := now.text("not_null_constraint")) and old != new:
+        yield f"ALTER TABLE {table} RENAME CONSTRAINT {ident(new)} TO {ident(old)};"
+
+
+def identity(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    at = f"ALTER TABLE {table} ALTER COLUMN {column}"
+    if was.text("identity") is None:
+        yield f"{at} DROP IDENTITY;"
+    elif now.text("identity") is None:
+        yield f"{at} ADD {columns.identity(was, scene.child(was.id, Kind.SEQUENCE))};"
+    else:
+        yield f"{at} SET GENERATED {'ALWAYS' if was.text('identity') == 'a' else 'BY DEFAULT'};"
+
+
+def generated(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    yield f"ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION;"
+
+
+def storage(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    words = {"p": "PLAIN", "e": "EXTERNAL", "x": "EXTENDED", "m": "MAIN"}
+    usual = "MAIN" if columns.base_type(was.text("type") or "") == "numeric" else "EXTENDED"
+    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE {words.get(was.text('storage') or '', usual)};"
+
+
+def compression(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    method = columns.COMPRESSIONS.get(was.text("compression") or "", "DEFAULT")
+    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {method};"
+
+
+def statistics(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    table, column = column_of(was.path)
+    target = was.attributes["statistics"]
+    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS {-1 if target is None else target};"
+
+
+COLUMN_ALTERS: Mapping[str, Callable[[Scene, Object, Object], Iterator[str]]] = {
+    "generated": generated,
+    "generated_kind": generated,
+    "type": type_,
+    "collation": type_,
+    "identity": identity,
+    "not_null": not_null,
+    "not_null_constraint": not_null,
+    "storage": storage,
+    "compression": compression,
+    "statistics": statistics,
+}

@@ -1,0 +1,63 @@
+"""Two snapshots compared by name: what a person would have to know to make one into the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.postgres.catalog import Catalog, Kind, Object, Value
+
+
+def compare(expected: Catalog, actual: Catalog) -> tuple[str, ...]:
+    """One line per difference, with the object, what is expected and what is there; empty when the schemas are equal.
+    OIDs and the order of columns are not compared."""
+    wanted, found = _by_name(expected), _by_name(actual)
+    missing = [each for key, each in wanted.items() if key not in found]
+    surplus = [each for key, each in found.items() if key not in wanted]
+    lines = [f"{each.label} is missing" for each in _topmost(missing)]
+    lines += [f"{each.label} is not expected" for each in _topmost(surplus)]
+    for key, each in wanted.items():
+        if other := found.get(key):
+            lines += _attributes(each, other)
+    return tuple(lines)
+
+
+def column_order(expected: Catalog, actual: Catalog) -> tuple[str, ...]:
+    """One line per table whose columns are the same but stand in another order."""
+    orders = dict(_orders(actual))
+    return tuple(
+        f"table {'.'.join(table)}: columns are in the order {', '.join(orders[table])}, were {', '.join(columns)}"
+        for table, columns in _orders(expected)
+        if table in orders and orders[table] != columns and set(orders[table]) == set(columns)
+    )
+
+
+def _by_name(catalog: Catalog) -> dict[tuple[Kind, tuple[str, ...]], Object]:
+    return {(each.kind, each.path): each for each in catalog.objects.values()}
+
+
+def _topmost(objects: list[Object]) -> list[Object]:
+    """Without those whose table is in the list as well."""
+    ids = {each.id for each in objects}
+    return [each for each in objects if each.parent not in ids]
+
+
+def _attributes(expected: Object, actual: Object) -> Iterator[str]:
+    for name, value in expected.attributes.items():
+        if (other := actual.attributes.get(name)) != value:
+            yield f"{expected.label}, {name.replace('_', ' ')}: expected {_shown(value)}, is {_shown(other)}"
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(value) + ")"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _orders(catalog: Catalog) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    tables: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+    for column in catalog.of_kind(Kind.COLUMN):
+        tables.setdefault(column.path[:-1], []).append((column.id.sub, column.path[-1]))
+    for table, columns in tables.items():
+        yield table, tuple(name for _, name in sorted(columns))

@@ -1,0 +1,63 @@
+"""Which object of one snapshot is which of the other: by OID, and by name where one was made again as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workers.postgres.catalog import NAMING, ROUTINES, Catalog, Kind, Object, ObjectId
+
+_RANK = {kind: rank for rank, kind in enumerate(Kind)}
+
+# Made again under the same name, these are changed back in place, whatever else is different about them.
+_REPLACED = ROUTINES | {Kind.DEFAULT}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """origin: after → before. again: those of before that exist under the same name but were made anew."""
+
+    before: Catalog
+    after: Catalog
+    pairs: Mapping[ObjectId, ObjectId]  # before → after
+    origin: Mapping[ObjectId, ObjectId]
+    gone: frozenset[ObjectId]
+    new: frozenset[ObjectId]
+    again: frozenset[ObjectId]
+
+
+def match(before: Catalog, after: Catalog) -> Difference:
+    """Two states of one database. An enum with other values is another type: values cannot be taken away, only renamed
+    (https://www.postgresql.org/docs/current/sql-altertype.html)."""
+    pairs = {id: id for id, was in before.objects.items() if (now := after.objects.get(id)) and _is_still(was, now)}
+    taken = set(pairs.values())
+    candidates = {(now.kind, now.path): now for id, now in after.objects.items() if id not in taken}
+    again = set()
+    for was in sorted(before.objects.values(), key=lambda each: _RANK[each.kind]):
+        now = candidates.get((was.kind, was.path)) if was.id not in pairs else None
+        if now and _same_parent(was, now, pairs) and (was.kind in _REPLACED or was.attributes == now.attributes):
+            pairs[was.id] = now.id
+            again.add(was.id)
+    origin = {now: was for was, now in pairs.items()}
+    gone = frozenset(id for id in before.objects if id not in pairs)
+    new = frozenset(id for id in after.objects if id not in origin)
+    return Difference(before, after, pairs, origin, gone, new, frozenset(again))
+
+
+def _is_still(was: Object, now: Object) -> bool:
+    return was.kind is now.kind and (was.kind is not Kind.ENUM or was.raw == now.raw)
+
+
+def _same_parent(was: Object, now: Object, pairs: Mapping[ObjectId, ObjectId]) -> bool:
+    if was.parent is None or now.parent is None:
+        return was.parent is now.parent
+    return pairs.get(was.parent) == now.parent
+
+
+def changed(was: Object, now: Object) -> tuple[str, ...]:
+    """The attributes that differ, in their order; those that only spell another name for the same thing left out."""
+    return tuple(
+        name
+        for name, value in was.attributes.items()
+        if value != now.attributes.get(name) and (name not in NAMING or was.raw != now.raw)
+    )

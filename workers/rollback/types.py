@@ -1,0 +1,74 @@
+"""How a column's values get back into its former type, and whether a change of type may have cost some of them."""
+
+from __future__ import annotations
+
+import re
+
+from workers.postgres.catalog import Kind, Object
+from workers.rollback.columns import base_type
+from workers.rollback.names import ident
+from workers.rollback.scene import Scene
+
+_WHOLE = ("smallint", "integer", "bigint")
+_NUMBERS = (*_WHOLE, "numeric", "real", "double precision")
+_TEXT = ("character varying", "text")
+_LETTERS = (*_TEXT, "character", "name")
+_TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+_PRECISION = re.compile(r"\((\d+)(?:,(-?\d+))?\)")
+
+# Types whose every value has a text form of its own.
+_PRINTED = (*_WHOLE, "numeric", "uuid", "boolean", "date", "inet", "cidr", "json", "jsonb", "xml")
+
+
+def conversion(scene: Scene, was: Object, now: Object) -> str:
+    """The USING clause for the way back from now's type to was's; empty where the assignment cast does it, which fails
+    on a value that does not fit, while an explicit cast would cut it."""
+    old, new = was.text("type") or "", now.text("type") or ""
+    name = ident(was.path[-1])
+    families = (_NUMBERS, _LETTERS, _TIMES)
+    if was.attributes.get("generated"):
+        return ""
+    if old != new and (base_type(old) == base_type(new) or base_type(old) in _LETTERS):
+        return ""
+    if any(base_type(old) in family and base_type(new) in family for family in families):
+        return ""
+    if base_type(new) in _LETTERS or old == new or _is_user_type(scene, was) or "." in new:
+        return f" USING {name}::text::{old}"
+    direct = {("boolean", "integer"), ("integer", "boolean"), ("json", "jsonb"), ("jsonb", "json")}
+    if (old, new) in direct or base_type(old) in _TIMES:
+        return f" USING {name}::{old}"
+    return f" USING {name}::text::{old}"
+
+
+def _is_user_type(scene: Scene, column: Object) -> bool:
+    return any(
+        scene.before.objects[d.on].kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE)
+        for d in scene.before.on(column.id)
+    )
+
+
+def keeps_values(was: str, now: str) -> bool:
+    """Every value of the type `was` has one in the type `now` that turns back into it, so a change by the usual cast
+    has lost nothing. Types as format_type prints them."""
+    old, new = base_type(was), base_type(now)
+    if was == now or (now in ("text", "character varying") and old in (*_TEXT, *_PRINTED)):
+        return True
+    if old in _WHOLE and new in _WHOLE:
+        return _WHOLE.index(old) <= _WHOLE.index(new)
+    if old in _WHOLE and now == "numeric":
+        return True
+    if old == new or (old in _TEXT and new in _TEXT):
+        return _modifier_grows(was, now)
+    return (old, new) in {("real", "double precision"), ("date", "timestamp without time zone"), ("cidr", "inet")}
+
+
+def _modifier_grows(was: str, now: str) -> bool:
+    old, new = _PRECISION.search(was), _PRECISION.search(now)
+    if new is None:
+        return True
+    if old is None:
+        # timestamp and time without a modifier hold microseconds, as with (6)
+        return was.startswith("time") and new[1] == "6"
+    digits, scale = int(old[1]), int(old[2] or 0)
+    new_digits, new_scale = int(new[1]), int(new[2] or 0)
+    return new_scale >= scale and new_digits - new_scale >= digits - scale

@@ -1,0 +1,79 @@
+"""Clones of the base branch's database, one for each time that a migration is played."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from psycopg.pq import TransactionStatus
+
+from workers.postgres.cluster import Cluster, Role
+from workers.postgres.connections import DATABASE
+from workers.postgres.observe import Observer
+from workers.postgres.prelude import Prelude
+from workers.postgres.relations import Relations
+from workers.postgres.session import Session
+
+
+@dataclass(slots=True)
+class Stage:
+    """One database with the connection that a migration runs on. another: opens one more, as the given role."""
+
+    database: str
+    observer: Observer
+    another: Callable[[Role], Session]
+    _others: dict[str, Session] = field(default_factory=dict)
+
+    @property
+    def session(self) -> Session:
+        return self.observer.session
+
+    @property
+    def in_block(self) -> bool:
+        """A transaction block is open, be it aborted."""
+        return self.session.transaction_status is not TransactionStatus.IDLE
+
+    def other(self, use: str, role: Role) -> Session:
+        """A second connection for one use, opened when it is first wanted: most migrations need none."""
+        if use not in self._others:
+            self._others[use] = self.another(role)
+        return self._others[use]
+
+
+@dataclass(slots=True)
+class Stand:
+    """What the migrations of one pull request share. line: the database with all of them so far, without rows of ours.
+    base: the relations of the base branch, known once the first stage is set."""
+
+    cluster: Cluster
+    prelude: Prelude
+    line: str = DATABASE
+    base: Relations | None = None
+    clones: int = 0
+
+    @contextlib.contextmanager
+    def stage(self) -> Iterator[Stage]:
+        """A stage on a fresh clone; all its connections end with it. The clone stays, for the caller to `follow` or to
+        `drop`. Raises CannotAnalyse, ServerLost."""
+        self.clones += 1
+        database = f"play_{self.clones}"
+        self.cluster.create_database(database, self.line)
+        with Session(self.cluster, database=database) as session, contextlib.ExitStack() as others:
+            observer = Observer(session)
+            observer.load()
+            if self.base is None:
+                self.base = dict(observer.relations)
+            observer.base = frozenset(self.base)
+            another = lambda role: others.enter_context(Session(self.cluster, role, database))  # noqa: E731  one use
+            yield Stage(database, observer, another)
+
+    def follow(self, stage: Stage) -> None:
+        """The next clones are of this stage's database."""
+        self.drop(self.line)
+        self.line = stage.database
+
+    def drop(self, database: str) -> None:
+        """The base branch's own database stays; a server that was lost has nothing to drop."""
+        if database != DATABASE and self.cluster.alive():
+            self.cluster.drop_database(database)

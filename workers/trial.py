@@ -1,0 +1,138 @@
+"""Plays a migration on adversarial rows, then undoes it: what fails may fail on real rows, what passes is proven."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import psycopg
+
+from workers.errors import CannotAnalyse
+from workers.facts import LockMode, Name
+from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script, Statement
+from workers.play import failure, play
+from workers.postgres.catalog import read_catalog
+from workers.postgres.cluster import Role
+from workers.postgres.rows import fill
+from workers.preflight import Known, preflight_for
+from workers.replay import apply
+from workers.rollback.grading import DataEffects
+from workers.rollback.proof import Rehearsed, States, prove, settle
+from workers.rollback.rows import fingerprint
+from workers.rollback.write import write_rollback
+from workers.sql.actions import Copy, Insert
+from workers.sql.read import read
+from workers.stand import Stage, Stand
+
+# How often a migration is tried again without the rows of a table that it failed on; the last try has no rows at all.
+_TRIES = 4
+
+_UNIQUE_VIOLATION = "23505"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """prove_ms: the part of the time that the rollback's proof took."""
+
+    rehearsed: RehearsedMigration
+    prove_ms: float
+
+
+def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
+    """What was locked more strongly than for reading."""
+    seen = (lock for one in observations if one for lock in one.facts.locks)
+    return frozenset(lock.relation for lock in seen if lock.mode > LockMode.ACCESS_SHARE)
+
+
+def on_rows(stand: Stand, migration: Migration, script: Script, tables: frozenset[Name]) -> Trial:
+    """Fills the tables with rows and plays; a statement that fails is a rejection, and the migration is tried again
+    without the rows at fault. It passed on empty tables before. Raises CannotAnalyse when it now does not."""
+    rejections: list[Rejection] = []
+    for tried in range(1, _TRIES + 1):
+        with (
+            stand.stage() as stage,
+            stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
+        ):
+            held = _filled(stage, reader, tables if tried < _TRIES else frozenset())
+            before = read_catalog(reader)
+            rows = fingerprint(reader, before, sorted(held))
+            seen = play(stage, script, migration.transaction)
+            failed = failure(seen)
+            if failed is None:
+                began = time.monotonic()
+                rollback = _rollback(
+                    _Done(stand, stage, reader, migration), States(before, read_catalog(reader), rows), seen
+                )
+                prove_ms = (time.monotonic() - began) * 1000
+        stand.drop(stage.database)
+        if failed is None:
+            seen = tuple(replace(one, with_rows=bool(held)) if one else None for one in seen)
+            return Trial(RehearsedMigration(migration, script, seen, tuple(rejections), rollback), prove_ms)
+        if not stand.cluster.alive():
+            break
+        known = Known(stand.base or {}, stage.observer.met, stand.cluster.installation.major)
+        rejection = _rejection(script.statements[: failed + 1], seen[failed], migration.path, known)
+        if not _our_own_doing(script, rejection):
+            rejections.append(rejection)
+        at_fault = frozenset({rejection.table}) & tables
+        tables -= at_fault or touched(seen[failed : failed + 1]) or tables
+    raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
+
+
+def _filled(stage: Stage, reader: psycopg.Connection, tables: frozenset[Name]) -> frozenset[Name]:
+    """The tables that hold rows of ours now."""
+    if not tables:
+        return frozenset()
+    held = {table.table: table.inserted for table in fill(reader, sorted(tables)).tables if table.inserted}
+    relations = stage.observer.relations
+    stage.observer.rows = {oid: held[relation.name] for oid, relation in relations.items() if relation.name in held}
+    return frozenset(held)
+
+
+# ---------------------------------------------------------------- what failed
+
+
+def _rejection(statements: Sequence[Statement], seen: Observation | None, path: str, known: Known) -> Rejection:
+    """About the last of the statements."""
+    assert seen is not None
+    assert seen.error is not None
+    named = (getattr(action, "table", None) for action in read(statements[-1]))
+    table = next((name for name in named if isinstance(name, Name)), None)
+    return Rejection(len(statements) - 1, table, seen.error, preflight_for(statements, seen.error, path, known))
+
+
+def _our_own_doing(script: Script, rejection: Rejection) -> bool:
+    """A seed row that meets one of ours by its key: we chose that key, and it tells nothing about the real rows."""
+    inserts = any(isinstance(action, Insert | Copy) for action in read(script.statements[rejection.statement]))
+    return inserts and rejection.error.sqlstate == _UNIQUE_VIOLATION
+
+
+# ---------------------------------------------------------------- and back again
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A migration that has just been played, and what it takes to undo it. reader: sees what was committed."""
+
+    stand: Stand
+    stage: Stage
+    reader: psycopg.Connection
+    migration: Migration
+
+
+def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -> Rollback:
+    """Written from the two catalogs, proven on the rows."""
+    facts = [one.facts for one in seen if one]
+    effects = DataEffects.of((w for f in facts for w in f.writes), (name for f in facts for name in f.truncated))
+    plan = write_rollback(states.before, states.after, effects)
+
+    def run(sql: str) -> str | None:
+        error = done.stage.session.run(sql, simple=True).error
+        return error.message if error else None
+
+    def again() -> str | None:
+        error = apply(done.stage.session, done.migration, done.stand.prelude)
+        return error.message if error else None
+
+    return settle(plan, prove(Rehearsed(done.reader, run, again), plan, states))
