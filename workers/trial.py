@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
 
 from workers.errors import CannotAnalyse
-from workers.facts import LockMode, Name
+from workers.facts import Facts, LockMode, Name
 from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script, Statement
 from workers.play import failure, play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
+from workers.postgres.prelude import Prelude
 from workers.postgres.rows import fill
 from workers.preflight import Known, preflight_for
 from workers.replay import apply
-from workers.rollback.grading import DataEffects
+from workers.rollback.grading import DataEffects, TableEffect
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.rows import fingerprint
 from workers.rollback.write import write_rollback
-from workers.sql.actions import Copy, Insert
+from workers.sql.actions import Copy, Insert, Update
 from workers.sql.read import read
 from workers.stand import Stage, Stand
 
@@ -62,7 +63,9 @@ def on_rows(stand: Stand, migration: Migration, script: Script, tables: frozense
             if failed is None:
                 began = time.monotonic()
                 rollback = _rollback(
-                    _Done(stand, stage, reader, migration), States(before, read_catalog(reader), rows), seen
+                    _Done(stand, stage, reader, migration, script.statements),
+                    States(before, read_catalog(reader), rows),
+                    seen,
                 )
                 prove_ms = (time.monotonic() - began) * 1000
         stand.drop(stage.database)
@@ -119,12 +122,27 @@ class _Done:
     stage: Stage
     reader: psycopg.Connection
     migration: Migration
+    statements: tuple[Statement, ...]
+
+
+def _effects(statement: Statement, facts: Facts) -> Iterator[TableEffect]:
+    """The columns that an UPDATE sets are known from its text, for its own table: triggers may write elsewhere."""
+    columns = {action.table: frozenset(action.columns) for action in read(statement) if isinstance(action, Update)}
+    for write in facts.writes:
+        yield TableEffect(write.table, write.inserted, write.updated, write.deleted, columns.get(write.table))
 
 
 def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -> Rollback:
     """Written from the two catalogs, proven on the rows."""
-    facts = [one.facts for one in seen if one]
-    effects = DataEffects.of((w for f in facts for w in f.writes), (name for f in facts for name in f.truncated))
+    facts = [one.facts if one else Facts() for one in seen]
+    effects = DataEffects(
+        tuple(
+            effect
+            for statement, each in zip(done.statements, facts, strict=True)
+            for effect in _effects(statement, each)
+        ),
+        tuple(name for each in facts for name in each.truncated),
+    )
     plan = write_rollback(states.before, states.after, effects)
 
     def run(sql: str) -> str | None:
@@ -132,7 +150,8 @@ def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -
         return error.message if error else None
 
     def again() -> str | None:
-        error = apply(done.stage.session, done.migration, done.stand.prelude)
+        # On a session of its own: temporary tables of the first time must not be in the way.
+        error = apply(done.stage.other("again", Role.MIGRATION), done.migration, Prelude(done.stand.cluster))
         return error.message if error else None
 
     return settle(plan, prove(Rehearsed(done.reader, run, again), plan, states))

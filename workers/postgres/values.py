@@ -168,9 +168,14 @@ def _vectors(modifier: int) -> Pool:
     return Pool((vector("0"), vector("-1"), vector("65504")), (vector("1"), vector("0.5")))
 
 
+def _sparse_vectors(modifier: int) -> Pool:
+    return Pool((f"{{}}/{modifier}", f"{{1:-1}}/{modifier}"), (f"{{1:1}}/{modifier}",))
+
+
 _MODIFIED: Mapping[str, Callable[[int], Pool]] = {
     "numeric": _numerics,
     "bit": _bits,
     "vector": _vectors,
     "halfvec": _vectors,
+    "sparsevec": _sparse_vectors,
 }

@@ -10,6 +10,7 @@ from workers.preflight.case import Case, Known, Question
 from workers.preflight.constraints import check, exclusion, not_null, unique
 from workers.preflight.conversion import conversion
 from workers.preflight.references import foreign_key
+from workers.preflight.writes import missing_value, refused_value
 from workers.sql.cursor import Unreadable, tokens
 from workers.sql.object_actions import CreateEnum
 from workers.sql.read import read
@@ -17,15 +18,20 @@ from workers.sql.scan import QUOTED, WORD
 
 __all__ = ["Known", "preflight_for"]
 
+
+def _data_exception(case: Case) -> Question | None:
+    return conversion(case) or refused_value(case)
+
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; class 22 is data_exception, 0A000 what numeric says of
 # NaN as an integer.
 _QUESTIONS: Mapping[str, Callable[[Case], Question | None]] = {
-    "23502": not_null,
+    "23502": lambda case: not_null(case) or missing_value(case),
     "23503": foreign_key,
     "23505": unique,
     "23514": check,
     "23P01": exclusion,
-    "0A000": conversion,
+    "0A000": _data_exception,
 }
 
 
@@ -34,7 +40,7 @@ def preflight_for(statements: Sequence[Statement], error: SqlError, path: str, k
     migration at `path`. None when the statement's text and the error do not tell what to ask, or when the query would
     need something that the migration itself has made."""
     failed = statements[-1]
-    ask = conversion if error.sqlstate.startswith("22") else _QUESTIONS.get(error.sqlstate)
+    ask = _QUESTIONS.get(error.sqlstate, _data_exception if error.sqlstate.startswith("22") else None)
     if ask is None:
         return None
     try:
@@ -53,16 +59,18 @@ def _enums(statements: Sequence[Statement]) -> Iterator[tuple[Name, tuple[str, .
 
 
 def _askable(question: Question, known: Known) -> bool:
-    """Each table that the query reads was there before, under its name, with the columns that the query names."""
-    for table in question.tables:
-        now = next((relation for relation in known.now.values() if relation.name == table), None)
-        before = known.before.get(now.oid) if now else None
-        if now is None or before is None or before.name != table:
+    """Each table that the query reads was there before, under its name, and the query mentions no relation and no
+    column that was not."""
+    mentioned = set(_names(question.sql))
+    old_names = {relation.name for relation in known.before.values()}
+    for oid, now in known.now.items():
+        before = known.before.get(oid)
+        columns = {column.name for column in before.columns.values()} if before else set()
+        new = {column.name for column in now.columns.values()} - columns
+        if now.name.name in mentioned and (now.name not in old_names or (before and new & mentioned)):
             return False
-        new = {column.name for column in now.columns.values()} - {column.name for column in before.columns.values()}
-        if new and new & set(_names(question.sql)):
-            return False
-    return True
+    lasting = {now.name for oid, now in known.now.items() if oid in known.before and known.before[oid].name == now.name}
+    return lasting.issuperset(question.tables)
 
 
 def _names(sql: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from workers.sql.table_actions import AddConstraint, Constraint, ValidateConstra
 
 ZERO = "0"
 NO_ROWS = "no rows"
+NO_ERROR = "any numbers, and no error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.preflight.case import ZERO, Case, Question, count_rows, exists, quoted, table_sql
+from workers.preflight.case import NO_ERROR, ZERO, Case, Question, count_rows, exists, quoted, table_sql
 from workers.sql.cursor import Cursor
 from workers.sql.table_actions import AlterColumnType
 
@@ -36,7 +36,7 @@ def _refused(case: Case, action: AlterColumnType) -> Question:
         new = f"CAST({action.using or quoted(action.column)} AS {action.type})"
         return Question(
             f"SELECT count({new}) FROM {table};",  # noqa: S608  quoted names, the statement's own text
-            "any number, and no error",
+            NO_ERROR,
             f"converts {action.column} of every row of {action.table} to {action.type}",
             (action.table,),
         )

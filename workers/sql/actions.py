@@ -63,8 +63,11 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Update:
+    """columns: those that it sets."""
+
     table: Name
     where: Where
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

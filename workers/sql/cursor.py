@@ -14,7 +14,7 @@ _NAME_BYTES = 63  # longer names are cut: https://www.postgresql.org/docs/curren
 
 
 class Unreadable(Exception):
-    """The text is not what the reader expected. Never leaves workers.sql."""
+    """The text is not what the reader expected. `read` never raises it; who walks a Cursor must expect it."""
 
 
 class Token(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from workers.facts import LockMode, Name
 from workers.sql.actions import (
@@ -43,7 +43,21 @@ def update(cursor: Cursor) -> tuple[Action, ...]:
     table = cursor.name()
     if not cursor.find("set"):
         raise Unreadable("SET expected")
-    return (Update(table, _where(cursor)),)
+    columns = tuple(_set(cursor))
+    return (Update(table, _where(cursor), columns),)
+
+
+def _set(cursor: Cursor) -> Iterator[str]:
+    """The columns that are set: a = …, or several at once: (a, b) = …; steps to what follows the list."""
+    while True:
+        if cursor.at("("):
+            yield from (item.identifier() for item in cursor.inside().items())
+        else:
+            yield cursor.identifier()
+        while not (cursor.ended or cursor.at(",") or cursor.at("from") or cursor.at("where") or cursor.at("returning")):
+            cursor.skip()
+        if not cursor.accept(","):
+            return
 
 
 def _where(cursor: Cursor) -> Where:
