@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,16 +61,22 @@ class Asked:
 def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> Report:
     """Reviews what head does to the migrations of base. Raises InputError and CannotAnalyse."""
     began = time.monotonic()
+    with ThreadPoolExecutor(1) as meanwhile:
+        offer = meanwhile.submit(_offer, machine)
+        policy, migrations = _gathered(asked)
+    rehearsal = _rehearsed(migrations, policy, machine, offer.result(), progress) if migrations.added else None
+    report = judge(migrations, rehearsal, policy)
+    total_ms = (time.monotonic() - began) * 1000
+    return replace(report, timing=replace(report.timing, total_ms=total_ms))
+
+
+def _gathered(asked: Asked) -> tuple[Policy, MigrationSet]:
     repository = open_repository(asked.repository)
     head = repository.commit(asked.head or "HEAD")
     base = repository.commit(asked.base or _default_base(repository))
     policy = read_policy(repository, base)
     wanted = Wanted(policy.layout, asked.directory or policy.directory, policy.transaction)
-    migrations = gather(repository, base, head, wanted)
-    rehearsal = _rehearsed(migrations, policy, machine, progress) if migrations.added else None
-    report = judge(migrations, rehearsal, policy)
-    total_ms = (time.monotonic() - began) * 1000
-    return replace(report, timing=replace(report.timing, total_ms=total_ms))
+    return policy, gather(repository, base, head, wanted)
 
 
 def read_policy(repository: Repository, commit: str) -> Policy:
@@ -85,28 +92,40 @@ def _default_base(repository: Repository) -> str:
     raise InputError(f"no base branch found (looked for {', '.join(_BASES)}); name one with --base")
 
 
-def _rehearsed(migrations: MigrationSet, policy: Policy, machine: Machine, progress: Progress) -> Rehearsal:
-    tier = strongest_tier()
-    if list(Tier).index(tier) > list(Tier).index(machine.require):
-        raise CannotAnalyse(f"the strongest sandbox of this machine is {tier}, and {machine.require} is required")
-    installation = _server(migrations, policy, machine)
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What this machine has for a rehearsal."""
+
+    tier: Tier
+    installations: tuple[Installation, ...]
+
+
+def _offer(machine: Machine) -> _Offer:
+    """Takes 60 ms of waiting for programs: time enough to read the repository."""
+    return _Offer(strongest_tier(), find_installations(machine.postgres))
+
+
+def _rehearsed(
+    migrations: MigrationSet, policy: Policy, machine: Machine, offer: _Offer, progress: Progress
+) -> Rehearsal:
+    if list(Tier).index(offer.tier) > list(Tier).index(machine.require):
+        raise CannotAnalyse(f"the strongest sandbox of this machine is {offer.tier}, and {machine.require} is required")
+    installation = _server(migrations, policy, offer.installations)
     with progress(len(migrations.history)) as advance:
-        ground = Ground(installation, tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
+        ground = Ground(installation, offer.tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
         with replayed(migrations.history, ground) as base:
             return rehearse(base, migrations.added)
 
 
-def _server(migrations: MigrationSet, policy: Policy, machine: Machine) -> Installation:
+def _server(migrations: MigrationSet, policy: Policy, found: tuple[Installation, ...]) -> Installation:
     """Raises CannotAnalyse with file and line of an extension that no server here has."""
     wanted = extensions_of((*migrations.history, *migrations.added))
-    found = find_installations(machine.postgres)
     try:
         return choose(found, policy.postgres_version, frozenset(wanted))
     except CannotAnalyse as none:
-        missing = wanted.keys() - frozenset().union(*(installation.extensions for installation in found))
         if not wanted:
             raise
-        first = min(missing or wanted)
+        first = min(wanted.keys() - frozenset().union(*(one.extensions for one in found)) or wanted)
         raise CannotAnalyse(f"{wanted[first]}: {none}") from none
 
 

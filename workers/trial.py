@@ -74,7 +74,7 @@ def on_rows(stand: Stand, migration: Migration, script: Script, tables: frozense
             return Trial(RehearsedMigration(migration, script, seen, tuple(rejections), rollback), prove_ms)
         if not stand.cluster.alive():
             break
-        known = Known(stand.base or {}, stage.observer.met, stand.cluster.installation.major)
+        known = Known(stand.base, stage.observer.met, stand.cluster.installation.major)
         rejection = _rejection(script.statements[: failed + 1], seen[failed], migration.path, known)
         if not _our_own_doing(script, rejection):
             rejections.append(rejection)

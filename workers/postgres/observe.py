@@ -37,7 +37,7 @@ class Observer:
     session: Session
     base: frozenset[int] = frozenset()
     rows: dict[int, int] = field(default_factory=dict)
-    relations: dict[int, Relation] = field(default_factory=dict)
+    relations: Mapping[int, Relation] = field(default_factory=dict)
     activity: Activity = _IDLE
     met: Mapping[int, Relation] = field(default_factory=dict)
 
