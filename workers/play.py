@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from psycopg.pq import TransactionStatus
-
 from workers.facts import Facts, Name
 from workers.model import Observation, Script, SqlError, Statement, StatementKind, Transaction
 from workers.postgres.connections import Role
@@ -19,6 +17,7 @@ from workers.sql.actions import (
     Cluster,
     CreateIndex,
     DropIndex,
+    LockTable,
     Reindex,
     SetParameter,
     TransactionControl,
@@ -78,11 +77,11 @@ class _Player:
         """Runs one statement; whether the migration goes on behind it."""
         actions = read(statement)
         control = any(isinstance(action, TransactionControl) for action in actions)
-        if self.wrapped and not control and not self.stage.in_block:
+        if self.wrapped and not control and not self.stage.session.in_block:
             self._begin()
         if control or all(isinstance(action, SetParameter) for action in actions):
             observation = self._unobserved(statement)
-        elif self.stage.in_block:
+        elif self.stage.session.in_block:
             observation = self._in_block(index, statement, actions)
         else:
             observation = self._by_itself(index, statement, actions)
@@ -91,13 +90,10 @@ class _Player:
 
     def finish(self) -> None:
         """Ends the block that is still open. Deferred constraints speak now: the last statement gets their error."""
-        if not self.stage.in_block:
+        if not self.stage.session.in_block:
             return
-        last = max((i for i, seen in enumerate(self.observations) if seen), default=None)
-        failed = last is not None and (seen := self.observations[last]) is not None and seen.error is not None
-        error = self._end(
-            "rollback" if failed and self.stage.session.transaction_status is TransactionStatus.INERROR else "commit"
-        )
+        error = self._end("commit")  # which rolls back, without an error of its own, where the block is aborted
+        last = max((index for index, seen in enumerate(self.observations) if seen), default=None)
         if error and last is not None and (seen := self.observations[last]):
             self.observations[last] = replace(seen, error=error)
 
@@ -105,9 +101,9 @@ class _Player:
 
     def _unobserved(self, statement: Statement) -> Observation:
         """BEGIN, COMMIT, SET … touch no relation; and SET TRANSACTION must come before any query, also before ours."""
-        was_open = self.stage.in_block
+        was_open = self.stage.session.in_block
         outcome = self.stage.session.run(statement.text)
-        if was_open and not self.stage.in_block:
+        if was_open and not self.stage.session.in_block:
             self._ended()
         if outcome.tag == "ROLLBACK":
             self.stage.observer.load()
@@ -129,8 +125,8 @@ class _Player:
 
     def _by_itself(self, index: int, statement: Statement, actions: Sequence[Action]) -> Observation:
         """A block of our own around it, to see its locks while they are held; unless the server minds."""
-        if must_run_alone(actions):
-            return self._outside(statement, actions, None)
+        if must_run_alone(actions) or any(isinstance(action, LockTable) for action in actions):
+            return self._outside(statement, actions, None)  # LOCK TABLE outside a block is an error, not to be hidden
         self._begin()
         observation = self._timed(index, statement)
         if observation.error:

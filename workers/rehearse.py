@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from workers.model import Migration, Rehearsal, RehearsedMigration, Script, Timing
 from workers.play import failure, play
+from workers.postgres.roles import Roles
 from workers.replay import Replayed
 from workers.sql.split import split
 from workers.stand import Stand
-from workers.trial import Trial, on_rows, touched
+from workers.trial import Played, Trial, on_rows, touched
 
 
 def rehearse(base: Replayed, migrations: Sequence[Migration]) -> Rehearsal:
@@ -43,6 +44,7 @@ def _not_run(migration: Migration, script: Script, stopped: str) -> Trial:
 def _one(stand: Stand, migration: Migration, script: Script) -> Trial:
     """Empty tables tell whether the migration runs at all and what it touches; rows tell whether it always would."""
     while True:
+        roles = Roles.before(stand.cluster, migration.text)
         with stand.stage() as stage:
             tables = frozenset(
                 relation.name
@@ -51,13 +53,15 @@ def _one(stand: Stand, migration: Migration, script: Script) -> Trial:
             )
             seen = play(stage, script, migration.transaction)
         failed = failure(seen)
+        aside = roles.put_aside()
         if failed is None:
-            trial = on_rows(stand, migration, script, touched(seen) & tables)
+            trial = on_rows(stand, Played(migration, script, roles), touched(seen) & tables)
+            roles.bring_back(aside)
             stand.follow(stage)
             return trial
         stand.drop(stage.database)
         observation = seen[failed]
         assert observation is not None
         assert observation.error is not None
-        if not stand.prelude.remedied(observation.error.sqlstate, observation.error.message):
+        if not stand.prelude.remedied(observation.error.sqlstate, observation.error.message, stand.line):
             return Trial(RehearsedMigration(migration, script, seen), 0.0)

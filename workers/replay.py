@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg.pq import TransactionStatus
-
 from workers.errors import CannotAnalyse
 from workers.model import Migration, SqlError, Statement, StatementKind, Transaction
 from workers.postgres.cluster import Cluster, Limits, start_cluster
@@ -123,7 +121,7 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
     error = session.run(migration.text, simple=True).error
     if error is None:
         return None
-    if prelude.remedied(error.sqlstate, error.message):
+    if prelude.remedied(error.sqlstate, error.message, session.database):
         return apply(session, migration, prelude)
     if not by_statement:
         if error.sqlstate not in _NEEDS_ITS_OWN_TRANSACTION:
@@ -141,13 +139,13 @@ def _one_by_one(session: Session, migration: Migration, prelude: Prelude, *, wra
         outcome = session.run(statement.text, copy_data=statement.copy_data)
         if (
             outcome.error
-            and session.transaction_status is TransactionStatus.IDLE
-            and prelude.remedied(outcome.error.sqlstate, outcome.error.message)
+            and not session.in_block
+            and prelude.remedied(outcome.error.sqlstate, outcome.error.message, session.database)
         ):
             outcome = session.run(statement.text, copy_data=statement.copy_data)
         if outcome.error:
-            if session.transaction_status is not TransactionStatus.IDLE:
+            if session.in_block:
                 session.run("rollback")
             return sql_error(outcome.error, statement)
-    error = session.run("commit").error if session.transaction_status is not TransactionStatus.IDLE else None
+    error = session.run("commit").error if session.in_block else None
     return sql_error(error, _NO_FILE) if error else None

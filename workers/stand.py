@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from psycopg.pq import TransactionStatus
-
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.connections import DATABASE
 from workers.postgres.observe import Observer
@@ -28,11 +26,6 @@ class Stage:
     @property
     def session(self) -> Session:
         return self.observer.session
-
-    @property
-    def in_block(self) -> bool:
-        """A transaction block is open, be it aborted."""
-        return self.session.transaction_status is not TransactionStatus.IDLE
 
     def other(self, use: str, role: Role) -> Session:
         """A second connection for one use, opened when it is first wanted: most migrations need none."""

@@ -15,6 +15,7 @@ from workers.play import failure, play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
 from workers.postgres.prelude import Prelude
+from workers.postgres.roles import Roles
 from workers.postgres.rows import fill
 from workers.preflight import Known, preflight_for
 from workers.replay import apply
@@ -33,6 +34,15 @@ _UNIQUE_VIOLATION = "23505"
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """A migration that passed on empty tables."""
+
+    migration: Migration
+    script: Script
+    roles: Roles
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """prove_ms: the part of the time that the rollback's proof took."""
 
@@ -46,9 +56,10 @@ def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
     return frozenset(lock.relation for lock in seen if lock.mode > LockMode.ACCESS_SHARE)
 
 
-def on_rows(stand: Stand, migration: Migration, script: Script, tables: frozenset[Name]) -> Trial:
+def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     """Fills the tables with rows and plays; a statement that fails is a rejection, and the migration is tried again
-    without the rows at fault. It passed on empty tables before. Raises CannotAnalyse when it now does not."""
+    without the rows at fault. Raises CannotAnalyse when it then fails on empty tables, too."""
+    migration, script = played.migration, played.script
     rejections: list[Rejection] = []
     for tried in range(1, _TRIES + 1):
         with (
@@ -63,12 +74,13 @@ def on_rows(stand: Stand, migration: Migration, script: Script, tables: frozense
             if failed is None:
                 began = time.monotonic()
                 rollback = _rollback(
-                    _Done(stand, stage, reader, migration, script.statements),
+                    _Done(stand, stage, reader, played),
                     States(before, read_catalog(reader), rows),
                     seen,
                 )
                 prove_ms = (time.monotonic() - began) * 1000
         stand.drop(stage.database)
+        played.roles.put_aside()
         if failed is None:
             seen = tuple(replace(one, with_rows=bool(held)) if one else None for one in seen)
             return Trial(RehearsedMigration(migration, script, seen, tuple(rejections), rollback), prove_ms)
@@ -121,8 +133,7 @@ class _Done:
     stand: Stand
     stage: Stage
     reader: psycopg.Connection
-    migration: Migration
-    statements: tuple[Statement, ...]
+    played: Played
 
 
 def _effects(statement: Statement, facts: Facts) -> Iterator[TableEffect]:
@@ -138,7 +149,7 @@ def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -
     effects = DataEffects(
         tuple(
             effect
-            for statement, each in zip(done.statements, facts, strict=True)
+            for statement, each in zip(done.played.script.statements, facts, strict=True)
             for effect in _effects(statement, each)
         ),
         tuple(name for each in facts for name in each.truncated),
@@ -151,7 +162,8 @@ def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -
 
     def again() -> str | None:
         # On a session of its own: temporary tables of the first time must not be in the way.
-        error = apply(done.stage.other("again", Role.MIGRATION), done.migration, Prelude(done.stand.cluster))
+        done.played.roles.put_aside()
+        error = apply(done.stage.other("again", Role.MIGRATION), done.played.migration, Prelude(done.stand.cluster))
         return error.message if error else None
 
     return settle(plan, prove(Rehearsed(done.reader, run, again), plan, states))

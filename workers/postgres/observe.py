@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from psycopg.pq import TransactionStatus
-
 from workers.facts import Facts, LockMode
 from workers.model import Observation, SqlError, Statement
 from workers.postgres.lookout import Lookout
@@ -55,7 +53,7 @@ class Observer:
         """Runs a statement in the open transaction block; after an error the block is left aborted."""
         self.met = self.relations
         outcome = self.session.run(statement.text, copy_data=statement.copy_data)
-        if outcome.error or self.session.transaction_status is TransactionStatus.IDLE:
+        if outcome.error or not self.session.in_block:
             return _observation(statement, outcome, Facts(), in_transaction=True)
         activity = self._activity()
         strong = frozenset(oid for oid, mode in activity.locks.items() if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE)

@@ -29,6 +29,7 @@ class Session:
     def __init__(self, cluster: Cluster, role: Role = Role.MIGRATION, database: str = DATABASE) -> None:
         """Raises ServerLost when the server does not let us in."""
         self.cluster = cluster
+        self.database = database
         self._channel = Channel(cluster, role, database)
 
     @property
@@ -40,6 +41,11 @@ class Session:
     def transaction_status(self) -> TransactionStatus:
         """As of the end of the last run or query."""
         return self._channel.transaction_status
+
+    @property
+    def in_block(self) -> bool:
+        """A transaction block is open, be it aborted."""
+        return self.transaction_status is not TransactionStatus.IDLE
 
     def close(self) -> None:
         """Ends the session; what it has not committed is rolled back."""
