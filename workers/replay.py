@@ -83,7 +83,7 @@ def replayed(history: Sequence[Migration], ground: Ground) -> Iterator[Replayed]
             notes_file.write_text("\n".join(prelude.notes), "utf-8")
             snapshots.keep(keys[-1], cluster.data)
             cluster.thaw()
-        kind = "miss" if not done else "hit" if done == len(history) else "prefix"
+        kind = "hit" if done == len(history) else "prefix" if done else "miss"
         yield Replayed(cluster, prelude, kind, (acquired - began) * 1000, (ended - acquired) * 1000)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -15,6 +15,7 @@ from workers.play import failure, play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
 from workers.postgres.prelude import Prelude
+from workers.postgres.relations import Relations
 from workers.postgres.roles import Roles
 from workers.postgres.rows import fill
 from workers.preflight import Known, preflight_for
@@ -25,12 +26,13 @@ from workers.rollback.rows import fingerprint
 from workers.rollback.write import write_rollback
 from workers.sql.actions import Copy, Insert, Update
 from workers.sql.read import read
+from workers.sql.table_actions import SetNotNull
 from workers.stand import Stage, Stand
 
 # How often a migration is tried again without the rows of a table that it failed on; the last try has no rows at all.
-_TRIES = 4
+_TRIES = 5
 
-_UNIQUE_VIOLATION = "23505"
+_NOT_NULL_VIOLATION, _UNIQUE_VIOLATION = "23502", "23505"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,36 @@ class Trial:
     prove_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The tables to fill, and the columns of them that are not to hold NULL."""
+
+    tables: frozenset[Name] = frozenset()
+    required: frozenset[tuple[Name, str]] = frozenset()
+
+
+def milder(ask: Ask, statement: Statement, rejection: Rejection, relations: Relations) -> Ask:
+    """What to ask for after a rejection: no NULL where the statement forbids it; else no rows in the table at fault, nor
+    in those whose rows need one there; none at all when it is not known."""
+    actions = read(statement) if rejection.error.sqlstate == _NOT_NULL_VIOLATION else ()
+    forbidden = frozenset((a.table, a.column) for a in actions if isinstance(a, SetNotNull))
+    if forbidden - ask.required:
+        return replace(ask, required=ask.required | forbidden)
+    if rejection.table not in ask.tables:
+        return Ask()
+    emptied = {rejection.table}
+    while more := {name for name in ask.tables - emptied if _needs(name, emptied, relations)}:
+        emptied |= more
+    return replace(ask, tables=ask.tables - emptied)
+
+
+def _needs(table: Name, parents: Collection[Name], relations: Relations) -> bool:
+    """A foreign key of the table points at one of the parents."""
+    targets = {oid for oid, relation in relations.items() if relation.name in parents}
+    keys = (key for relation in relations.values() if relation.name == table for key in relation.constraints.values())
+    return any(key.references in targets for key in keys if key.references)
+
+
 def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
     """What was locked more strongly than for reading."""
     seen = (lock for one in observations if one for lock in one.facts.locks)
@@ -61,12 +93,13 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     without the rows at fault. Raises CannotAnalyse when it then fails on empty tables, too."""
     migration, script = played.migration, played.script
     rejections: list[Rejection] = []
+    ask = Ask(tables)
     for tried in range(1, _TRIES + 1):
         with (
             stand.stage() as stage,
             stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
         ):
-            held = _filled(stage, reader, tables if tried < _TRIES else frozenset())
+            held = _filled(stage, reader, ask if tried < _TRIES else Ask())
             before = read_catalog(reader)
             rows = fingerprint(reader, before, sorted(held))
             seen = play(stage, script, migration.transaction)
@@ -90,16 +123,16 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
         rejection = _rejection(script.statements[: failed + 1], seen[failed], migration.path, known)
         if not _our_own_doing(script, rejection):
             rejections.append(rejection)
-        at_fault = frozenset({rejection.table}) & tables
-        tables -= at_fault or touched(seen[failed : failed + 1]) or tables
+        ask = milder(ask, script.statements[failed], rejection, stage.observer.met)
     raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
 
 
-def _filled(stage: Stage, reader: psycopg.Connection, tables: frozenset[Name]) -> frozenset[Name]:
+def _filled(stage: Stage, reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
     """The tables that hold rows of ours now."""
-    if not tables:
+    if not ask.tables:
         return frozenset()
-    held = {table.table: table.inserted for table in fill(reader, sorted(tables)).tables if table.inserted}
+    filled = fill(reader, sorted(ask.tables), required=ask.required)
+    held = {table.table: table.inserted for table in filled.tables if table.inserted}
     relations = stage.observer.relations
     stage.observer.rows = {oid: held[relation.name] for oid, relation in relations.items() if relation.name in held}
     return frozenset(held)

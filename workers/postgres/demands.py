@@ -127,6 +127,20 @@ def _refuses_null(types: Mapping[int, ValueType], oid: int) -> bool:
     return oid != 0 and (types[oid].not_null or _refuses_null(types, types[oid].base))
 
 
+def demanding(demands: Demands, required: Collection[tuple[Name, str]]) -> Demands:
+    """The same tables, with NOT NULL for the required columns."""
+    if not required:
+        return demands
+    tables = (
+        replace(
+            table,
+            columns=tuple(replace(c, not_null=c.not_null or (table.name, c.name) in required) for c in table.columns),
+        )
+        for table in demands.tables
+    )
+    return replace(demands, tables=tuple(tables))
+
+
 def _constraints(rows: list[Any]) -> tuple[Mapping[int, list[Demand]], Mapping[int, list[ForeignKey]]]:
     demands: dict[int, list[Demand]] = defaultdict(list)
     keys: dict[int, list[ForeignKey]] = defaultdict(list)

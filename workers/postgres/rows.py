@@ -12,7 +12,7 @@ import psycopg
 from workers.facts import Name
 from workers.postgres.attempt import attempt, identifier, literal
 from workers.postgres.choices import Key, accepted, plan_for
-from workers.postgres.demands import Demands, ForeignKey, Table, read
+from workers.postgres.demands import Demands, ForeignKey, Table, demanding, read
 from workers.postgres.insert import TABLE_LIMIT_MS, Outcome, insert
 
 _KINDS = "rp"  # pg_class.relkind of what rows can be inserted into: tables and partitioned tables
@@ -52,12 +52,19 @@ class Filled:
         return next((filled for filled in self.tables if filled.table == table), None)
 
 
-def fill(connection: psycopg.Connection, tables: Collection[Name], *, rows: int = 24) -> Filled:
-    """Fills the tables, parents first, with about `rows` rows each; the same database gets the same rows. A table that
-    cannot be filled is reported, not raised. Works in a transaction of its own or inside the caller's, where
-    deferrable constraints are then IMMEDIATE. Raises psycopg.Error for a connection that is lost."""
+def fill(
+    connection: psycopg.Connection,
+    tables: Collection[Name],
+    *,
+    rows: int = 24,
+    required: Collection[tuple[Name, str]] = (),
+) -> Filled:
+    """Fills the tables, parents first, with about `rows` rows each; the same database gets the same rows. required:
+    columns that are not to hold NULL, though they may. A table that cannot be filled is reported, not raised. Works in
+    a transaction of its own or inside the caller's, where deferrable constraints are then IMMEDIATE. Raises
+    psycopg.Error for a connection that is lost."""
     with connection.transaction(), _impatient(connection):
-        demands = read(connection, tables)
+        demands = demanding(read(connection, tables), required)
         order = _parents_first([table for table in demands.tables if table.kind in _KINDS])
         outcomes = _insert_all(connection, demands, order, rows)
         _link(connection, order, outcomes)

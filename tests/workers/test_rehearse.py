@@ -1,0 +1,159 @@
+"""Migrations rehearsed one after another: what carries over from one to the next, what must not, and what is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workers.facts import Name
+from workers.model import Grade, Migration, Rehearsal, Transaction
+from workers.play import failure
+from workers.postgres.limits import Limits
+from workers.postgres.sandbox import strongest_tier
+from workers.postgres.servers import Installation
+from workers.rehearse import rehearse
+from workers.replay import Ground, replayed
+
+Rehearse = Callable[..., Rehearsal]
+
+BASE = """
+CREATE TABLE users (id serial PRIMARY KEY, name text, email text, age int);
+CREATE TABLE orders (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users, total int);
+"""
+
+
+@pytest.fixture
+def rehearsed(installation: Installation, cache: Path) -> Rehearse:
+    def call(*texts: str, limits: Limits = Limits(), transaction: Transaction = Transaction.STATEMENT) -> Rehearsal:  # noqa: B008  frozen
+        ground = Ground(installation, strongest_tier(), limits, cache, 1 << 30, lambda: None)
+        history = (Migration("0", "m/0.sql", BASE, Transaction.SIMPLE_QUERY),)
+        added = [Migration(str(n), f"m/{n}.sql", text, transaction) for n, text in enumerate(texts, start=1)]
+        with replayed(history, ground) as base:
+            return rehearse(base, added)
+
+    return call
+
+
+def test_nothing_to_rehearse(rehearsed: Rehearse) -> None:
+    assert rehearsed().migrations == ()
+
+
+def test_a_migration_without_statements(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("-- nothing\n").migrations
+    assert (one.observations, one.rejections, one.not_run) == ((), (), None)
+    assert one.rollback is not None
+    assert (one.rollback.sql, one.rollback.grade, one.rollback.proven) == ("", Grade.EXACT, True)
+
+
+def test_the_next_stands_on_the_one_before(rehearsed: Rehearse) -> None:
+    first, second, third = rehearsed(
+        "ALTER TABLE users ADD COLUMN nick text;",
+        "UPDATE users SET nick = name; ALTER TABLE users DROP COLUMN name;",
+        "CREATE TABLE n (id int PRIMARY KEY, nick text); INSERT INTO n VALUES (1, 'x');",
+    ).migrations
+    for one in (first, second, third):
+        assert failure(one.observations) is None
+        assert one.rollback is not None
+        assert one.rollback.proven
+    assert second.rollback is not None
+    assert second.rollback.grade is Grade.LOSSY
+
+
+def test_behind_a_failure_nothing_is_run(rehearsed: Rehearse) -> None:
+    first, second, third = rehearsed("SELECT 1;", "ALTER TABLE nowhere ADD x int; SELECT 2;", "SELECT 3;").migrations
+    assert first.not_run is None
+    assert (failure(second.observations), second.observations[1], second.rollback) == (0, None, None)
+    assert third.not_run == "Not run, because 2, which runs before it, did not come to its end."
+    assert third.observations == (None,)
+
+
+def test_statements_were_seen_on_rows(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("UPDATE users SET age = 1; SELECT 1;").migrations
+    update = one.observations[0]
+    assert update is not None
+    (write,) = update.facts.writes
+    assert update.with_rows
+    assert write.table == Name("public", "users")
+    assert write.updated == write.rows_before
+    assert write.updated > 10
+
+
+def test_rows_that_are_allowed_and_refused(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("ALTER TABLE users ALTER name SET NOT NULL; CREATE UNIQUE INDEX u ON users (email);").migrations
+    assert failure(one.observations) is None
+    nulls, duplicates = one.rejections
+    assert (nulls.statement, nulls.table, nulls.error.sqlstate) == (0, Name("public", "users"), "23502")
+    assert (duplicates.statement, duplicates.error.sqlstate) == (1, "23505")
+    for rejection in one.rejections:
+        assert rejection.preflight is not None
+        assert rejection.preflight.path == "m/1.sql"
+    assert one.rollback is not None
+    assert one.rollback.proven
+
+
+def test_rows_of_tables_that_the_pull_request_made_are_its_own(rehearsed: Rehearse) -> None:
+    _, second = rehearsed("CREATE TABLE n (a int);", "ALTER TABLE n ALTER a SET NOT NULL;").migrations
+    assert second.rejections == ()
+
+
+def test_seeds_that_meet_our_keys_are_no_rejection(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("INSERT INTO users (id, name) SELECT g, 'seed' FROM generate_series(-100, 100) g;").migrations
+    assert (failure(one.observations), one.rejections) == (None, ())
+
+
+def test_what_is_found_behind_a_rejection(rehearsed: Rehearse) -> None:
+    """The table at fault is emptied, and those that need its rows; the others still hold theirs."""
+    (one,) = rehearsed("ALTER TABLE users ADD CHECK (age > 5); ALTER TABLE orders ALTER total SET NOT NULL;").migrations
+    assert [(each.statement, each.error.sqlstate) for each in one.rejections] == [(0, "23514")]
+    assert failure(one.observations) is None
+
+
+@pytest.mark.parametrize("transaction", list(Transaction))
+def test_a_role_is_made_as_often_as_the_migration_is_played(rehearsed: Rehearse, transaction: Transaction) -> None:
+    first, second = rehearsed(
+        "CREATE ROLE app; GRANT SELECT ON users TO app;", "GRANT INSERT ON users TO app;", transaction=transaction
+    ).migrations
+    for one in (first, second):
+        assert failure(one.observations) is None
+        assert one.rollback is not None
+        assert (one.rollback.proven, one.rollback.difference) == (True, ())
+
+
+def test_a_role_that_is_only_named_is_made_and_noted(rehearsed: Rehearse) -> None:
+    found = rehearsed("GRANT SELECT ON users TO reader;")
+    assert failure(found.migrations[0].observations) is None
+    assert [note.partition(":")[0] for note in found.notes] == ["role reader"]
+
+
+def test_an_update_of_a_new_column_is_undone_exactly(rehearsed: Rehearse) -> None:
+    new, old = "ALTER TABLE users ADD n text; UPDATE users SET n = name;", "UPDATE users SET age = 0;"
+    first, second = rehearsed(new, old).migrations
+    assert first.rollback is not None
+    assert second.rollback is not None
+    assert (first.rollback.grade, second.rollback.grade) == (Grade.EXACT, Grade.LOSSY)
+
+
+def test_temporary_tables_are_not_in_the_way_of_the_second_time(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("CREATE TEMP TABLE x AS SELECT * FROM users; UPDATE users SET age = 1 WHERE false;").migrations
+    assert one.rollback is not None
+    assert one.rollback.difference == ()
+
+
+def test_a_server_that_is_lost_on_empty_tables(rehearsed: Rehearse) -> None:
+    loop = "BEGIN LOOP BEGIN PERFORM pg_sleep(9); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END"
+    first, second = rehearsed(f"DO $$ {loop} $$;", "SELECT 1;", limits=Limits(statement_ms=200)).migrations
+    seen = first.observations[0]
+    assert seen is not None
+    assert seen.error is not None
+    assert seen.error.sqlstate == "57P01"
+    assert second.not_run is not None
+
+
+def test_a_session_that_is_lost_on_rows(rehearsed: Rehearse) -> None:
+    wait = "CREATE FUNCTION w() RETURNS int LANGUAGE plpgsql AS $$ BEGIN LOOP BEGIN PERFORM pg_sleep(9); "
+    wait += "EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;"
+    found = rehearsed(f"{wait} UPDATE users SET age = w();", limits=Limits(statement_ms=200))
+    (rejection,) = found.migrations[0].rejections
+    assert (rejection.statement, rejection.error.sqlstate) == (1, "57P01")

@@ -1,0 +1,130 @@
+"""Histories replayed on a real server, and the snapshots kept of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from workers.errors import CannotAnalyse
+from workers.model import Migration, Transaction
+from workers.postgres.limits import Limits
+from workers.postgres.sandbox import strongest_tier
+from workers.postgres.servers import Installation
+from workers.postgres.session import Session
+from workers.replay import Ground, Replayed, replayed
+
+Replay = Callable[..., AbstractContextManager[Replayed]]
+
+
+@pytest.fixture
+def replay(installation: Installation, cache: Path) -> Iterator[Replay]:
+    """With a snapshot folder of the test's own, and the usual templates. Beside them, where servers may look."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        own = Path(folder)
+        own.chmod(0o755)
+        for name in ("templates", "servers"):
+            (cache / name).mkdir(exist_ok=True)
+            (own / name).symlink_to(cache / name)
+
+        def call(*history: Migration, advance: Callable[[], None] = lambda: None) -> AbstractContextManager[Replayed]:
+            return replayed(history, Ground(installation, strongest_tier(), Limits(), own, 1 << 30, advance))
+
+        yield call
+
+
+def migration(number: int, text: str, transaction: Transaction = Transaction.SIMPLE_QUERY) -> Migration:
+    return Migration(str(number), f"m/{number}.sql", text, transaction)
+
+
+ONE, TWO = migration(1, "CREATE TABLE one (id int);"), migration(2, "CREATE TABLE two (id int);")
+THREE = migration(3, "DROP TABLE one;")
+
+
+def tables(base: Replayed) -> list[str]:
+    with Session(base.cluster) as session:
+        rows = session.query("SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384 ORDER BY 1")
+    return [name for (name,) in rows]
+
+
+def test_an_empty_history(replay: Replay) -> None:
+    with replay() as base:
+        assert (base.snapshot, tables(base)) == ("hit", [])
+
+
+def test_miss_hit_and_prefix(replay: Replay) -> None:
+    advanced: list[int] = []
+    with replay(ONE, TWO) as base:
+        assert (base.snapshot, tables(base)) == ("miss", ["one", "two"])
+    with replay(ONE, TWO) as base:
+        assert (base.snapshot, tables(base)) == ("hit", ["one", "two"])
+    with replay(ONE, TWO, THREE, advance=lambda: advanced.append(1)) as base:
+        assert (base.snapshot, tables(base)) == ("prefix", ["two"])
+    assert len(advanced) == 3
+    with replay(ONE, THREE) as base:
+        assert (base.snapshot, tables(base)) == ("miss", [])
+
+
+def test_what_runs_later_is_not_in_the_snapshot(replay: Replay) -> None:
+    with replay(ONE) as base, Session(base.cluster) as session:
+        assert session.run("CREATE TABLE hostile (id int)").error is None
+    with replay(ONE) as base:
+        assert (base.snapshot, tables(base)) == ("hit", ["one"])
+
+
+def test_an_edited_migration_is_another_history(replay: Replay) -> None:
+    with replay(ONE, TWO):
+        pass
+    with replay(migration(1, ONE.text + "\n-- edited"), TWO) as base:
+        assert base.snapshot == "miss"
+
+
+@pytest.mark.parametrize("transaction", list(Transaction))
+def test_a_failure_is_named_with_file_and_line(replay: Replay, transaction: Transaction) -> None:
+    broken = migration(2, "CREATE TABLE two (id int);\n\nALTER TABLE nowhere ADD x int;\n", transaction)
+    with pytest.raises(CannotAnalyse) as error, replay(ONE, broken):
+        pass
+    line = 1 if transaction is not Transaction.STATEMENT else 3  # one message has a position only for syntax errors
+    assert str(error.value) == (
+        f'm/2.sql:{line}: the merged history fails here: relation "nowhere" does not exist (42P01)'
+    )
+
+
+def test_a_syntax_error_has_its_line(replay: Replay) -> None:
+    with (
+        pytest.raises(CannotAnalyse, match=r"^m/1.sql:3: the merged history fails here: syntax error"),
+        replay(migration(1, "SELECT 1;\n\nALTER TABEL x;\n")),
+    ):
+        pass
+
+
+def test_concurrently_in_a_merged_file_is_replayed_all_the_same(replay: Replay) -> None:
+    index = migration(2, "CREATE INDEX CONCURRENTLY i ON one (id);\nCREATE TABLE two (id int);")
+    note = "m/2.sql: replayed statement by statement: CREATE INDEX CONCURRENTLY cannot run inside a transaction block"
+    for snapshot in ("miss", "hit"):
+        with replay(ONE, index) as base:
+            assert (base.snapshot, tables(base), base.prelude.notes) == (snapshot, ["one", "two"], (note,))
+
+
+def test_no_note_where_the_runner_goes_by_statement(replay: Replay) -> None:
+    text = "CREATE INDEX CONCURRENTLY i ON one (id);\nCREATE TABLE two (id int);"
+    with replay(ONE, migration(2, text, Transaction.STATEMENT)) as base:
+        assert (tables(base), base.prelude.notes) == (["one", "two"], ())
+
+
+def test_copy_data_and_psql_commands(replay: Replay) -> None:
+    dump = "\\set x 1\nCREATE TABLE two (id int, t text);\nCOPY two FROM stdin;\n1\ta;b\n2\t\\N\n\\.\nSELECT 1;\n"
+    with replay(migration(1, dump, Transaction.FILE)) as base, Session(base.cluster) as session:
+        assert session.query("SELECT * FROM public.two ORDER BY 1") == [(1, "a;b"), (2, None)]
+
+
+def test_roles_that_no_migration_makes(replay: Replay) -> None:
+    grants = migration(2, "GRANT SELECT ON one TO reader; ALTER TABLE one OWNER TO keeper;")
+    for snapshot in ("miss", "hit"):
+        with replay(ONE, grants) as base:
+            assert base.snapshot == snapshot
+            assert [note.partition(":")[0] for note in base.prelude.notes] == ["role reader", "role keeper"]
