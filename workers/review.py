@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
+
 from workers.errors import CannotAnalyse, InputError
 from workers.gather import Wanted, gather
 from workers.judge import judge
@@ -113,8 +115,11 @@ def _rehearsed(
     installation = _server(migrations, policy, offer.installations)
     with progress(len(migrations.history)) as advance:
         ground = Ground(installation, offer.tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
-        with replayed(migrations.history, ground) as base:
-            return rehearse(base, migrations.added)
+        try:
+            with replayed(migrations.history, ground) as base:
+                return rehearse(base, migrations.added)
+        except psycopg.Error as lost:
+            raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
 
 
 def _server(migrations: MigrationSet, policy: Policy, found: tuple[Installation, ...]) -> Installation:

@@ -59,7 +59,13 @@ class Stand:
         self.cluster.create_database(database, self.line)
         with Session(self.cluster, database=database) as session, contextlib.ExitStack() as others:
             observer = self._observer(session)
-            another = lambda role: others.enter_context(Session(self.cluster, role, database))  # noqa: E731  one use
+
+            def another(role: Role) -> Session:
+                """Our own roles look from another database: in this one, a migration may have set a trap for them."""
+                return others.enter_context(
+                    Session(self.cluster, role, database if role is Role.MIGRATION else "template1")
+                )
+
             yield Stage(database, observer, another)
 
     def _observer(self, session: Session) -> Observer:

@@ -61,8 +61,8 @@ class Ask:
 
 
 def milder(ask: Ask, statement: Statement, rejection: Rejection, relations: Relations) -> Ask:
-    """What to ask for after a rejection: no NULL where the statement forbids it; else no rows in the table at fault, nor
-    in those whose rows need one there; none at all when it is not known."""
+    """What to ask for after a rejection: no NULL where the statement forbids it; else no rows in the table at fault,
+    nor in those whose rows need one there; none at all when it is not known."""
     actions = read(statement) if rejection.error.sqlstate == _NOT_NULL_VIOLATION else ()
     forbidden = frozenset((a.table, a.column) for a in actions if isinstance(a, SetNotNull))
     if forbidden - ask.required:

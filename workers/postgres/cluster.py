@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from workers.postgres.servers import Installation
 from workers.postgres.shadow import shadow
 from workers.postgres.slots import Slot, slot
 from workers.postgres.template import ensure_template
+
+_GRACE_S = 10.0  # in which sessions cancel and terminate what is past its time
 
 __all__ = ["DATABASE", "Cluster", "Limits", "Role", "Tier", "default_cache", "start_cluster"]
 
@@ -59,7 +62,7 @@ class Cluster:
 
     def connect(self, role: Role, database: str = DATABASE) -> psycopg.Connection:
         """An autocommit connection, for SQL of our own. What came from a migration runs in a session.Session."""
-        return connect(self.socket_folder, role, database)
+        return connect(self.socket_folder, role, database, self.limits.statement_ms)
 
     def create_database(self, name: str, template: str = DATABASE) -> None:
         """Clones a database nobody is connected to, as one that the migration role owns. 10 ms and the time to copy.
@@ -125,8 +128,13 @@ def start_cluster(
         running = server.start(installation, tier, limits, held)
         info = ServerInfo(installation.version, installation.origin, tier.value)
         cluster = Cluster(info, installation, tier, limits, held, running)
+        # The last resort, for connections that no session watches: all who wait for a killed server hear of it.
+        alarm = threading.Timer(limits.total_ms / 1000 + _GRACE_S, cluster.kill)
+        alarm.daemon = True
+        alarm.start()
         try:
             yield cluster
         finally:
+            alarm.cancel()
             if cluster.alive():
                 cluster.kill()

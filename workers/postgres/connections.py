@@ -19,9 +19,14 @@ class Role(enum.Enum):
     OBSERVER = "migration_bot_observer"  # pg_monitor, pg_signal_backend; touches nothing that a migration made
 
 
-def connect(socket_folder: Path, role: Role, database: str) -> psycopg.Connection:
-    """An autocommit connection to a trusted database or for trusted SQL: psycopg reads whole results into memory.
-    Raises psycopg.OperationalError. Every setting that the PG… environment variables could change is given."""
+def connect(socket_folder: Path, role: Role, database: str, statement_ms: int = 0) -> psycopg.Connection:
+    """An autocommit connection to a trusted database or for trusted SQL: psycopg reads whole results into memory. What
+    a migration may have set for the role or the database does not count: statement_ms bounds each statement (0: no
+    bound), and our own roles see nothing but pg_catalog, whatever functions and operators others have put on the path.
+    Every setting that the PG… environment variables could change is given. Raises psycopg.OperationalError."""
+    settings = {"lock_timeout": "0", "statement_timeout": str(statement_ms)}
+    if role is not Role.MIGRATION:
+        settings["search_path"] = "pg_catalog"
     return psycopg.connect(
         host=str(socket_folder),
         port=5432,
@@ -30,7 +35,7 @@ def connect(socket_folder: Path, role: Role, database: str) -> psycopg.Connectio
         autocommit=True,
         client_encoding="utf8",
         connect_timeout=CONNECT_TIMEOUT_S,
-        options="-c lock_timeout=0",
+        options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
         sslmode="disable",
         gssencmode="disable",
         channel_binding="disable",

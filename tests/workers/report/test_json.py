@@ -130,7 +130,7 @@ def test_every_report_is_within_the_schema_and_survives_being_text(report: Repor
 
 def _without(path: tuple[str | int, ...]) -> Any:
     found = to_json(FULL)
-    inside = found
+    inside: Any = found
     for key in path[:-1]:
         inside = inside[key]
     del inside[path[-1]]

@@ -80,8 +80,10 @@ analysed
 
 def rendered(report: Report, width: int = 80, colour: bool = False) -> str:
     out = io.StringIO()
-    system = "truecolor" if colour else None
-    render_terminal(report, Console(file=out, width=width, force_terminal=colour, color_system=system, _environ={}))
+    console = Console(
+        file=out, width=width, force_terminal=colour, color_system="truecolor" if colour else None, _environ={}
+    )
+    render_terminal(report, console)
     return out.getvalue()
 
 
@@ -136,7 +138,9 @@ def test_markup_is_printed_and_not_obeyed() -> None:
 
 def test_sql_is_never_folded() -> None:
     line = "SELECT " + ", ".join(f"column_{n}" for n in range(50)) + ";"
-    undo = replace(FULL.migrations[0].rollback, sql=line)
+    rollback = FULL.migrations[0].rollback
+    assert rollback is not None
+    undo = replace(rollback, sql=line)
     text = rendered(replace(FULL, migrations=(replace(FULL.migrations[0], rollback=undo),)))
     assert f"\n      {line}\n" in text
 
