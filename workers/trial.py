@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -20,11 +20,12 @@ from workers.postgres.roles import Roles
 from workers.postgres.rows import fill
 from workers.preflight import Known, preflight_for
 from workers.replay import apply
-from workers.rollback.grading import DataEffects, TableEffect
+from workers.rollback.effects import effects_of
+from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.rows import fingerprint
 from workers.rollback.write import write_rollback
-from workers.sql.actions import Copy, Insert, Update
+from workers.sql.actions import Copy, Insert
 from workers.sql.read import read
 from workers.sql.table_actions import SetNotNull
 from workers.stand import Stage, Stand
@@ -169,22 +170,12 @@ class _Done:
     played: Played
 
 
-def _effects(statement: Statement, facts: Facts) -> Iterator[TableEffect]:
-    """The columns that an UPDATE sets are known from its text, for its own table: triggers may write elsewhere."""
-    columns = {action.table: frozenset(action.columns) for action in read(statement) if isinstance(action, Update)}
-    for write in facts.writes:
-        yield TableEffect(write.table, write.inserted, write.updated, write.deleted, columns.get(write.table))
-
-
 def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -> Rollback:
     """Written from the two catalogs, proven on the rows."""
     facts = [one.facts if one else Facts() for one in seen]
+    statements = zip(done.played.script.statements, facts, strict=True)
     effects = DataEffects(
-        tuple(
-            effect
-            for statement, each in zip(done.played.script.statements, facts, strict=True)
-            for effect in _effects(statement, each)
-        ),
+        tuple(effect for statement, each in statements for effect in effects_of(read(statement), each)),
         tuple(name for each in facts for name in each.truncated),
     )
     plan = write_rollback(states.before, states.after, effects)
