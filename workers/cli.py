@@ -14,12 +14,13 @@ from pathlib import Path
 from rich.console import Console
 
 from workers.errors import CannotAnalyse, InputError
-from workers.model import Level, Report
+from workers.model import Level
 from workers.report.as_json import to_json
 from workers.report.markdown import to_markdown
 from workers.report.terminal import render_terminal, replay_progress
 from workers.review import Asked, Machine, review
 from workers.rules import RULES
+from workers.verdict import Report
 
 CLEAN, FOUND, WRONG_INPUT, NOT_ANALYSED = range(4)
 

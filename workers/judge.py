@@ -10,19 +10,12 @@ from workers.errors import InputError
 from workers.model import (
     Change,
     ChangedMigration,
-    Drift,
-    DriftKind,
-    Finding,
-    JudgedMigration,
-    JudgedStatement,
     Level,
     Migration,
     MigrationSet,
     Rehearsal,
     RehearsedMigration,
-    Report,
     Transaction,
-    Unread,
 )
 from workers.policy import Policy
 from workers.rules import HISTORY_RULES, RULES, STEP_RULES, Step
@@ -33,6 +26,7 @@ from workers.sql.known import Known, learn
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.suppressions import Suppression, apply, problems, read_suppressions
+from workers.verdict import Drift, DriftKind, Finding, JudgedMigration, JudgedStatement, Report, Unread
 
 _NAMES = frozenset(rule.name for rule in RULES)
 _FILE = 0  # a suppression above the first statement also allows what is found about the file

@@ -1,11 +1,12 @@
-"""The nouns of the straight line: what is read, what Postgres did with it, what we say about it. All frozen."""
+"""The nouns of the straight line up to the verdict: what is read, and what Postgres did with it. All frozen."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from workers.facts import Facts, Name
+from workers.facts import Facts
+from workers.words import Name
 
 
 class Level(enum.IntEnum):
@@ -229,99 +230,3 @@ class Rehearsal:
     migrations: tuple[RehearsedMigration, ...]
     timing: Timing
     notes: tuple[str, ...] = ()
-
-
-# ---------------------------------------------------------------- what we say
-
-
-@dataclass(frozen=True, slots=True)
-class RewriteStep:
-    sql: str
-    transaction: bool  # may run inside a transaction block
-    deploy: str | None = None  # what has to be deployed before this step
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """The safe form of a statement, in steps."""
-
-    steps: tuple[RewriteStep, ...]
-    proven: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a reader should know. `allowed`: the reason given by a suppression; the finding then does not count."""
-
-    rule: str
-    level: Level
-    path: str
-    line: int
-    object: str  # the relation, column or migration it is about
-    message: str
-    rewrite: Rewrite | None = None
-    allowed: str | None = None
-
-
-class DriftKind(enum.StrEnum):
-    HISTORY = "history"
-    DECLARED = "declared"
-    LIVE = "live"
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    kind: DriftKind
-    object: str
-    expected: str
-    actual: str
-    sql: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something we did not analyse, and why. A report with unread items is never clean."""
-
-    path: str
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedStatement:
-    """locks: observed and predicted merged, each with its source. facts: the ones the rules were given."""
-
-    statement: Statement
-    action: str  # in the words of SQL: ALTER TABLE … ADD COLUMN
-    level: Level
-    facts: Facts
-    observation: Observation | None
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedMigration:
-    id: str
-    path: str
-    change: Change
-    level: Level
-    statements: tuple[JudgedStatement, ...] = ()
-    rollback: Rollback | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The review's outcome; every face (terminal, markdown, JSON) is a function of it."""
-
-    level: Level
-    layout: str
-    base: str  # full SHA, or "" when no commits were compared
-    head: str
-    server: ServerInfo | None
-    migrations: tuple[JudgedMigration, ...] = ()
-    findings: tuple[Finding, ...] = ()  # all of them, also those of statements, in file and line order
-    preflight: tuple[Preflight, ...] = ()
-    drift: tuple[Drift, ...] = ()
-    unread: tuple[Unread, ...] = ()
-    notes: tuple[str, ...] = ()
-    timing: Timing = field(default_factory=Timing)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from workers.facts import Facts, Name
+from workers.facts import Facts
 from workers.model import Observation, Script, SqlError, Statement, StatementKind, Transaction
 from workers.postgres.connections import Role
 from workers.postgres.lookout import Lookout
@@ -27,6 +27,7 @@ from workers.sql.read import read
 from workers.sql.table_actions import DetachPartition
 from workers.sql.wording import must_run_alone
 from workers.stand import Stage
+from workers.words import Name
 
 # The server refuses to run the statement inside a transaction block: 25001 active_sql_transaction; 2D000 for a
 # procedure that commits (https://www.postgresql.org/docs/current/errcodes-appendix.html).

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from workers.errors import InputError
-from workers.facts import Name
 from workers.model import Level, Transaction
+from workers.words import Name
 
 if TYPE_CHECKING:
     import pydantic

@@ -16,7 +16,7 @@ import psycopg
 from workers.errors import CannotAnalyse, InputError
 from workers.gather import Wanted, gather
 from workers.judge import judge
-from workers.model import Migration, MigrationSet, Rehearsal, Report
+from workers.model import Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy, parse_policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, strongest_tier
@@ -26,6 +26,7 @@ from workers.replay import Ground, replayed
 from workers.repository import Repository, open_repository
 from workers.sql.read import extensions_wanted
 from workers.sql.split import split
+from workers.verdict import Report
 
 # Tried in this order when the user names no base.
 _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")

@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from workers.model import Finding, Script, Statement
+from workers.model import Script, Statement
 from workers.rules import SUPPRESSION
+from workers.verdict import Finding
 
 _COMMENT = re.compile(r"/\*|--[^\r\n]*")
 _EDGE = re.compile(r"/\*|\*/")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from workers.errors import CannotAnalyse
-from workers.facts import Facts, LockMode, Name
+from workers.facts import Facts
 from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script, Statement
 from workers.play import failure, play
 from workers.postgres.catalog import read_catalog
@@ -29,6 +29,7 @@ from workers.sql.actions import Copy, Insert
 from workers.sql.read import read
 from workers.sql.table_actions import SetNotNull
 from workers.stand import Stage, Stand
+from workers.words import LockMode, Name
 
 # How often a migration is tried again without the rows of a table that it failed on; the last try has no rows at all.
 _TRIES = 5

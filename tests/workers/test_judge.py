@@ -6,26 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from workers.changes import ColumnDropped, ConstraintDropped, ConstraintKind, TableCreated, TableDropped
 from workers.errors import InputError
-from workers.facts import (
-    ColumnDropped,
-    ConstraintDropped,
-    ConstraintKind,
-    Facts,
-    Lock,
-    LockMode,
-    Name,
-    Scan,
-    Source,
-    TableCreated,
-    TableDropped,
-)
+from workers.facts import Facts, Lock, Scan
 from workers.judge import judge, lint
 from workers.model import (
     Change,
     ChangedMigration,
-    Drift,
-    DriftKind,
     Grade,
     Level,
     Migration,
@@ -35,16 +22,16 @@ from workers.model import (
     Rehearsal,
     RehearsedMigration,
     Rejection,
-    Report,
     Rollback,
     ServerInfo,
     SqlError,
     Timing,
     Transaction,
-    Unread,
 )
 from workers.policy import Policy, parse_policy
 from workers.sql.split import split
+from workers.verdict import Drift, DriftKind, Report, Unread
+from workers.words import LockMode, Name, Source
 
 A, B = Name("public", "a"), Name("public", "b")
 SERVER = ServerInfo("16.14", "embedded", "bubblewrap")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from workers.facts import (
+from workers.changes import (
     ColumnAdded,
     ColumnDropped,
     ColumnRenamed,
@@ -18,18 +18,16 @@ from workers.facts import (
     ConstraintKind,
     ConstraintValidated,
     DefaultChanged,
-    Facts,
     IndexCreated,
     IndexDropped,
-    Name,
     NotNullDropped,
     NotNullSet,
     ObjectDropped,
     TableCreated,
     TableDropped,
     TableRenamed,
-    Write,
 )
+from workers.facts import Facts, Write
 from workers.model import Observation, Transaction
 from workers.play import failure, play
 from workers.postgres.cluster import Cluster, Role
@@ -37,6 +35,7 @@ from workers.postgres.observe import Observer
 from workers.postgres.session import Session
 from workers.sql.split import split
 from workers.stand import Stage
+from workers.words import Name
 
 BASE = """
 CREATE TABLE parent (id int PRIMARY KEY);

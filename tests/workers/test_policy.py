@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from workers.errors import InputError
-from workers.facts import Name
 from workers.model import Level, Transaction
 from workers.policy import Policy, RulePolicy, TablePolicy, parse_policy
+from workers.words import Name
 
 WHOLE = """
 layout: plain

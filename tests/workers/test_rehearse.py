@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from workers.facts import Name
 from workers.model import Grade, Migration, Rehearsal, Transaction
 from workers.play import failure
 from workers.postgres.limits import Limits
@@ -15,6 +14,7 @@ from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
+from workers.words import Name
 
 Rehearse = Callable[..., Rehearsal]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from workers.model import Finding, Level
+from workers.model import Level
 from workers.sql.split import split
 from workers.suppressions import Suppression, apply, problems, read_suppressions
+from workers.verdict import Finding
 
 RULES = {"table-dropped", "renamed"}
 LINE = "-- migration-bot: allow table-dropped because it is empty"

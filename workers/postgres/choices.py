@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from workers.facts import ConstraintKind
+from workers.changes import ConstraintKind
 from workers.postgres.attempt import attempt, identifier, literal
 from workers.postgres.demands import Column, ForeignKey, Table
 from workers.postgres.mentions import PADDING, mentioned

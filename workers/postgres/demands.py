@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
+from workers.words import Name
 
 _FOLDER = Path(__file__).parent / "queries"
 _TABLES, _COLUMNS, _CONSTRAINTS, _TYPES = (

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from workers.facts import LockMode, Name
 from workers.postgres.moments import strongest
 from workers.postgres.session import Session
+from workers.words import LockMode, Name
 
 # A lock that is waited for counts: the statement will not do without it.
 _LOOK = """

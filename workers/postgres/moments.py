@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workers.facts import Facts, Lock, LockMode, Scan, Source, Write
+from workers.facts import Facts, Lock, Scan, Write
 from workers.postgres.relations import Relation, Relations, builds, changes, rewrites
+from workers.words import LockMode, Source
 
 Counters = tuple[int, int, int, int]  # sequential scans, rows inserted, updated, deleted
 

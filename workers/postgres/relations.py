@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.facts import (
-    Build,
+from workers.changes import (
     CatalogChange,
     ColumnAdded,
     ColumnDropped,
@@ -20,7 +19,6 @@ from workers.facts import (
     DefaultChanged,
     IndexCreated,
     IndexDropped,
-    Name,
     NotNullDropped,
     NotNullSet,
     ObjectDropped,
@@ -28,6 +26,8 @@ from workers.facts import (
     TableDropped,
     TableRenamed,
 )
+from workers.facts import Build
+from workers.words import Name
 
 _TABLES = frozenset("rpf")  # pg_class.relkind: table, partitioned table, foreign table
 _INDEXES = frozenset("iI")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from workers.facts import ConstraintKind
+from workers.changes import ConstraintKind
 from workers.postgres.attempt import Refusal
 from workers.postgres.rowplan import DEFAULT, NULL, Choice, Plan, Row, distinguished, referring
 

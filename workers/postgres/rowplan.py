@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from workers.facts import ConstraintKind
+from workers.changes import ConstraintKind
 from workers.postgres.demands import Table
 
 NULL = "NULL"

@@ -9,11 +9,11 @@ from typing import Any
 
 import psycopg
 
-from workers.facts import Name
 from workers.postgres.attempt import attempt, identifier, literal
 from workers.postgres.choices import Key, accepted, plan_for
 from workers.postgres.demands import Demands, ForeignKey, Table, demanding, read
 from workers.postgres.insert import TABLE_LIMIT_MS, Outcome, insert
+from workers.words import Name
 
 _KINDS = "rp"  # pg_class.relkind of what rows can be inserted into: tables and partitioned tables
 _MOST_KEYS = 24

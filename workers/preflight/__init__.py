@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from workers.facts import Name
 from workers.model import Preflight, SqlError, Statement
 from workers.preflight.case import Case, Known, Question
 from workers.preflight.constraints import check, exclusion, not_null, unique
@@ -15,6 +14,7 @@ from workers.sql.cursor import Unreadable, tokens
 from workers.sql.object_actions import CreateEnum
 from workers.sql.read import read
 from workers.sql.scan import QUOTED, WORD
+from workers.words import Name
 
 __all__ = ["Known", "preflight_for"]
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
 from workers.model import SqlError, Statement
 from workers.postgres.relations import Relation, Relations
 from workers.sql.actions import Action
 from workers.sql.columns import constraint
 from workers.sql.cursor import Cursor
 from workers.sql.table_actions import AddConstraint, Constraint, ValidateConstraint
+from workers.words import Name
 
 ZERO = "0"
 NO_ROWS = "no rows"

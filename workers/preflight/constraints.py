@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
 from workers.preflight.case import (
     NO_ROWS,
     ZERO,
@@ -20,6 +20,7 @@ from workers.preflight.case import (
 from workers.sql.actions import CreateIndex
 from workers.sql.cursor import Cursor
 from workers.sql.table_actions import AddColumn, AddConstraint, AlterColumnType, Column, Constraint, SetNotNull
+from workers.words import Name
 
 _SHOWN = 20  # groups of duplicates that a query lists
 

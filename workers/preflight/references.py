@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
 from workers.preflight.case import (
     NO_ROWS,
     ZERO,
@@ -21,6 +21,7 @@ from workers.preflight.case import (
 from workers.sql.actions import Delete, Update
 from workers.sql.cursor import Cursor
 from workers.sql.table_actions import AddColumn, Constraint
+from workers.words import Name
 
 
 def foreign_key(case: Case) -> Question | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workers.facts import Name
 from workers.preflight.case import NO_ERROR, ZERO, Case, Question, all_of, count_rows, table_sql
 from workers.sql.actions import Insert, Update
 from workers.sql.cursor import Cursor
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,8 @@ from importlib import resources
 from typing import Any
 
 from workers.facts import Build, Lock, Write
-from workers.model import (
-    Drift,
-    Finding,
-    JudgedMigration,
-    JudgedStatement,
-    Preflight,
-    Report,
-    Rewrite,
-    Rollback,
-    ServerInfo,
-    SqlError,
-    Timing,
-    Unread,
-)
+from workers.model import Preflight, Rollback, ServerInfo, SqlError, Timing
+from workers.verdict import Drift, Finding, JudgedMigration, JudgedStatement, Report, Rewrite, Unread
 
 VERSION = 1
 

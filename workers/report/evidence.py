@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.facts import Build, Lock, Source, TableCreated, Write
-from workers.model import JudgedStatement, Level
+from workers.changes import TableCreated
+from workers.facts import Build, Lock, Write
+from workers.model import Level
 from workers.report.words import count, duration, tick
+from workers.verdict import JudgedStatement
+from workers.words import Source
 
 _ROWS = 12  # a migration with more statements than this lists only those that are not safe
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from workers.model import Finding, JudgedMigration, JudgedStatement, Level, Preflight, Report, Rollback
+from workers.model import Level, Preflight, Rollback
 from workers.report import phrases
 from workers.report.budget import Part, Rank, fit
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.markup import code, fence, prose
 from workers.report.words import count
+from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
 
 # GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
 LIMIT_BYTES = 60_000

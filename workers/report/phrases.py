@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from workers.model import (
-    Change,
-    Drift,
-    Finding,
-    Grade,
-    JudgedMigration,
-    Level,
-    Preflight,
-    Report,
-    Rewrite,
-    RewriteStep,
-    Rollback,
-    Timing,
-)
+from workers.model import Change, Grade, Level, Preflight, Rollback, Timing
 from workers.report.words import count, duration, tick, visible
+from workers.verdict import Drift, Finding, JudgedMigration, Report, Rewrite, RewriteStep
 
 GRADES = {
     Grade.EXACT: "schema and data come back",

@@ -12,10 +12,11 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from workers.model import Finding, JudgedMigration, JudgedStatement, Level, Preflight, Report, Rollback
+from workers.model import Level, Preflight, Rollback
 from workers.report import phrases
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.words import count, visible
+from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.facts import Facts, LockMode, Name, Write
+from workers.facts import Facts, Write
 from workers.rollback.grading import TableEffect
 from workers.sql.actions import Action, Copy, Delete, Insert, Merge, Update
+from workers.words import LockMode, Name
 
 
 def effects_of(actions: Sequence[Action], facts: Facts) -> Iterator[TableEffect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from workers.facts import Name, Write
+from workers.facts import Write
 from workers.model import Grade
 from workers.postgres.catalog import Kind, Object, ObjectId
 from workers.rollback.alters import replaceable
@@ -13,6 +13,7 @@ from workers.rollback.difference import Difference
 from workers.rollback.drops import drop
 from workers.rollback.outline import REMADE, Outline
 from workers.rollback.types import keeps_values
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)

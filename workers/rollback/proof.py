@@ -8,13 +8,13 @@ from typing import Any
 
 import psycopg
 
-from workers.facts import Name
 from workers.model import Rollback
 from workers.postgres.catalog import Catalog, Kind, read_catalog
 from workers.rollback.comparison import compare
 from workers.rollback.names import ident
 from workers.rollback.rows import ROWS_MAX, Content, Fingerprint, fingerprint, lost_rows
 from workers.rollback.write import Plan
+from workers.words import Name
 
 Run = Callable[[str], str | None]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.facts import Name
 from workers.model import Grade
 from workers.postgres.catalog import Catalog
 from workers.rollback.alters import replaceable
@@ -12,6 +11,7 @@ from workers.rollback.difference import match
 from workers.rollback.grading import DataEffects, losses, tables_with_new_rows
 from workers.rollback.outline import outline
 from workers.rollback.statements import statements
+from workers.words import Name
 
 _SEVERITY = {grade: severity for severity, grade in enumerate(Grade)}
 _NO_EFFECTS = DataEffects()

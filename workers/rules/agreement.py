@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from workers.facts import Facts, Lock, LockMode, Name, Source, TableRenamed
+from workers.changes import TableRenamed
+from workers.facts import Facts, Lock
 from workers.rules.rule import Step
 from workers.sql.wording import must_run_alone
+from workers.words import LockMode, Name, Source
 
 
 def merged(predicted: Facts, observed: Facts) -> Facts:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.facts import Name
-from workers.model import Finding, Level
+from workers.model import Level
 from workers.rules.rule import Rule, Step
 from workers.sql.actions import Delete, Do, Opaque, Select, Where
+from workers.verdict import Finding
+from workers.words import Name
 
 
 def check(step: Step) -> Iterator[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.facts import ConstraintAdded, Name
-from workers.model import Finding, Level
+from workers.changes import ConstraintAdded
+from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
+from workers.words import Name
 
 SLOW = (
     "table-rewritten",

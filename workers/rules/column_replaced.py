@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from workers.facts import CatalogChange, ColumnAdded, ColumnDropped, quote
-from workers.model import Finding, Level
+from workers.changes import CatalogChange, ColumnAdded, ColumnDropped
+from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
+from workers.words import quote
 
 ALIKE = 0.5  # of two names, as difflib measures: full_name and fullName 0.82, email and phone 0.2
 

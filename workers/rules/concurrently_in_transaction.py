@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Finding, Level, Transaction
+from workers.model import Level, Transaction
 from workers.rules.rule import Rule, Step
 from workers.sql.wording import must_run_alone
+from workers.verdict import Finding
 
 REFUSED = "25001"  # active_sql_transaction
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.facts import Build, ColumnAdded, ConstraintAdded, ConstraintKind, IndexCreated
-from workers.model import Finding, Level
+from workers.changes import ColumnAdded, ConstraintAdded, ConstraintKind, IndexCreated
+from workers.facts import Build
+from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
 
 _READS = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY}
 _INDEXES = {ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION}  # for a primary key see primary-key-changed

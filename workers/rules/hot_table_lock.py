@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Finding, Level
+from workers.model import Level
 from workers.rules.blocking_work import SLOW
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
 
 
 def check(step: Step) -> Iterator[Finding]:

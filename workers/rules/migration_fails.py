@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workers.model import Finding, Level, SqlError
+from workers.model import Level, SqlError
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
 
 _STOPPED = ("57",)  # operator_intervention: our watchdog, or the server's end
 _LIMITED = ("53", "58", "XX")  # insufficient_resources, system_error, internal_error: our limits, not the project's

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Change, Finding, Level, MigrationSet
+from workers.model import Change, Level, MigrationSet
 from workers.rules.rule import HistoryRule
+from workers.verdict import Finding
 
 
 def check(migrations: MigrationSet) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.facts import ColumnDropped, ConstraintAdded, ConstraintDropped, ConstraintKind, TableDropped
-from workers.model import Finding, Level
+from workers.changes import ColumnDropped, ConstraintAdded, ConstraintDropped, ConstraintKind, TableDropped
+from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
 
 
 def check(step: Step) -> Iterator[Finding]:

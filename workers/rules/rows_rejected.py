@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Finding, Level, Rejection
+from workers.model import Level, Rejection
 from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
 
 _NOT_NULL_VIOLATION = "23502"
 

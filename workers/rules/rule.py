@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from workers.facts import (
-    CatalogChange,
-    ColumnAdded,
-    Facts,
-    Lock,
-    LockMode,
-    Name,
-    TableCreated,
-    TableDropped,
-)
-from workers.model import (
-    Finding,
-    Level,
-    Migration,
-    MigrationSet,
-    Observation,
-    Rejection,
-    Statement,
-)
+from workers.changes import CatalogChange, ColumnAdded, TableCreated, TableDropped
+from workers.facts import Facts, Lock
+from workers.model import Level, Migration, MigrationSet, Observation, Rejection, Statement
 from workers.policy import Policy
 from workers.sql.actions import Action
+from workers.verdict import Finding
+from workers.words import LockMode, Name
 
 
 @dataclass(frozen=True, slots=True)

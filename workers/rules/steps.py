@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from workers.facts import CatalogChange, Facts, Lock, Name, TableCreated, TableDropped, TableRenamed
+from workers.changes import CatalogChange, TableCreated, TableDropped, TableRenamed
+from workers.facts import Facts, Lock
 from workers.model import Migration, RehearsedMigration, StatementKind, Transaction
 from workers.policy import Policy
 from workers.rules.agreement import merged
@@ -16,6 +17,7 @@ from workers.sql.predict import predict
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.sql.wording import action_name
+from workers.words import Name
 
 _ENDS = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
 

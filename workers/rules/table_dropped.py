@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.facts import TableDropped
-from workers.model import Finding, Level
+from workers.changes import TableDropped
+from workers.model import Level
 from workers.rules.rule import Rule, Step
 from workers.sql.object_actions import DropObject
+from workers.verdict import Finding
 
 
 def check(step: Step) -> Iterator[Finding]:

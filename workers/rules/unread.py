@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.model import RehearsedMigration, StatementKind, Unread
+from workers.model import RehearsedMigration, StatementKind
 from workers.rules.migration_fails import only_here
 from workers.rules.steps import Look
 from workers.sql.actions import Do, Opaque
 from workers.sql.wording import action_name
+from workers.verdict import Unread
 
 
 def unread(rehearsed: RehearsedMigration, looks: Sequence[Look], with_server: bool) -> Iterator[Unread]:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from workers.facts import LockMode, Name
 from workers.sql.object_actions import ObjectAction
 from workers.sql.table_actions import TableAction
+from workers.words import LockMode, Name
 
 
 class Where(enum.StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workers.facts import Name
 from workers.sql.actions import Action
 from workers.sql.column_types import normal_type
 from workers.sql.columns import at_constraint, column, constraint, type_name
@@ -29,6 +28,7 @@ from workers.sql.table_actions import (
     SetSchema,
     ValidateConstraint,
 )
+from workers.words import Name
 
 # The forms that AlterTableOther names, longest first where one begins another.
 _OTHER_FORMS = (

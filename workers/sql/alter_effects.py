@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.facts import (
+from workers.changes import (
     ColumnAdded,
     ColumnDropped,
     ColumnRenamed,
@@ -16,15 +16,12 @@ from workers.facts import (
     ConstraintKind,
     ConstraintValidated,
     DefaultChanged,
-    Facts,
     IndexDropped,
-    LockMode,
-    Name,
     NotNullDropped,
     NotNullSet,
-    Scan,
     TableRenamed,
 )
+from workers.facts import Facts, Scan
 from workers.sql.column_types import keeps_rows, named_type, normal_type
 from workers.sql.effects import constraint_work, default_partition, exclusive, locks, scan, with_partitions
 from workers.sql.known_tables import Known
@@ -49,6 +46,7 @@ from workers.sql.table_actions import (
     ValidateConstraint,
 )
 from workers.sql.volatility import is_volatile
+from workers.words import LockMode, Name
 
 _GENTLE = LockMode.SHARE_UPDATE_EXCLUSIVE
 _TRIGGERS = LockMode.SHARE_ROW_EXCLUSIVE

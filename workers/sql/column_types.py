@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.facts import quote
+from workers.words import quote
 
 _SPELLINGS = {
     "bool": "boolean",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.facts import ConstraintKind
+from workers.changes import ConstraintKind
 from workers.sql.column_types import is_serial, normal_type
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.scan import QUOTED, STRING, WORD

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workers.facts import Name
 from workers.sql.actions import Action, CreateIndex
 from workers.sql.columns import at_constraint, column, constraint, options
 from workers.sql.cursor import Cursor, Unreadable
@@ -20,6 +19,7 @@ from workers.sql.object_actions import (
     CreateView,
 )
 from workers.sql.table_actions import Column, Constraint, CreateTable
+from workers.words import Name
 
 
 def create(cursor: Cursor) -> tuple[Action, ...]:

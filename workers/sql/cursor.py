@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from workers.facts import Name
 from workers.sql.scan import BLANK, META, QUOTED, STRING, UNCLOSED, WORD, scan
+from workers.words import Name
 
 _UNICODE_ESCAPE = re.compile(r"\\(?:\\|([0-9A-Fa-f]{4})|\+([0-9A-Fa-f]{6}))")
 _NAME_BYTES = 63  # longer names are cut: https://www.postgresql.org/docs/current/limits.html

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from workers.facts import LockMode, Name
 from workers.sql.actions import (
     Action,
     Analyze,
@@ -25,6 +24,7 @@ from workers.sql.conditions import where
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.kinds import object_kind
 from workers.sql.object_actions import Refresh
+from workers.words import LockMode, Name
 
 _LOCK_MODES = {tuple(mode.sql.lower().split()): mode for mode in LockMode}
 _REINDEX_KINDS = ("index", "table", "schema", "database", "system")

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.facts import (
-    Build,
-    CatalogChange,
-    ConstraintAdded,
-    ConstraintKind,
-    Facts,
-    IndexCreated,
-    Lock,
-    LockMode,
-    Name,
-    NotNullSet,
-    Scan,
-    Source,
-)
+from workers.changes import CatalogChange, ConstraintAdded, ConstraintKind, IndexCreated, NotNullSet
+from workers.facts import Build, Facts, Lock, Scan
 from workers.sql.known_tables import Known
 from workers.sql.naming import constraint_name
 from workers.sql.table_actions import Constraint
+from workers.words import LockMode, Name, Source
 
 INDEXED = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
 from workers.sql.actions import Action, CreateIndex, DropIndex
 from workers.sql.column_types import named_type
 from workers.sql.known_tables import Foreign, Known
@@ -29,6 +29,7 @@ from workers.sql.table_actions import (
     SetSchema,
     ValidateConstraint,
 )
+from workers.words import Name
 
 __all__ = ["Known", "learn"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workers.facts import Name
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.facts import ConstraintKind
+from workers.changes import ConstraintKind
 from workers.sql.table_actions import Constraint
 
 _NAME_BYTES = 63

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.facts import Name
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)

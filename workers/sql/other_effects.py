@@ -7,20 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.facts import (
-    Build,
-    CatalogChange,
-    Facts,
-    IndexCreated,
-    IndexDropped,
-    LockMode,
-    Name,
-    ObjectDropped,
-    Scan,
-    TableCreated,
-    TableDropped,
-    Write,
-)
+from workers.changes import CatalogChange, IndexCreated, IndexDropped, ObjectDropped, TableCreated, TableDropped
+from workers.facts import Build, Facts, Scan, Write
 from workers.sql.actions import (
     Analyze,
     Cluster,
@@ -50,6 +38,7 @@ from workers.sql.object_actions import (
     RenameObject,
 )
 from workers.sql.table_actions import CreateTable, DropTable
+from workers.words import LockMode, Name
 
 _GENTLE = LockMode.SHARE_UPDATE_EXCLUSIVE
 _COMMENTED = ("table", "column", "materialized view", "foreign table")  # kinds whose relation a COMMENT locks

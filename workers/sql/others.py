@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from workers.facts import Name
 from workers.sql.actions import Action, DropIndex, SetParameter
 from workers.sql.alter import alter_table
 from workers.sql.cursor import Cursor, Unreadable
@@ -16,6 +15,7 @@ from workers.sql.object_actions import (
     RenameObject,
 )
 from workers.sql.table_actions import DropTable
+from workers.words import Name
 
 _RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")
 _FORMS = (

@@ -8,18 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from workers.facts import (
-    Facts,
-    Lock,
-    LockMode,
-    Name,
-    Source,
-)
+from workers.facts import Facts, Lock
 from workers.sql.actions import Action
 from workers.sql.alter_effects import ALTER_EFFECTS
 from workers.sql.known_tables import Known
 from workers.sql.other_effects import OTHER_EFFECTS
 from workers.sql.table_actions import CreateTable
+from workers.words import LockMode, Name, Source
 
 Effect = Callable[[Any, Known], Facts]
 

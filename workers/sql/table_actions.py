@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.facts import ConstraintKind, Name
+from workers.changes import ConstraintKind
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)

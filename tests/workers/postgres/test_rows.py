@@ -9,11 +9,11 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from workers.facts import Name
 from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
 from workers.postgres.rows import Filled, FilledTable, fill
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, find_installations
+from workers.words import Name
 
 DATABASE = "rows"
 

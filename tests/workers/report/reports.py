@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from workers.facts import Build, Facts, Lock, LockMode, Name, Scan, Source, TableCreated, Write
+from workers.changes import TableCreated
+from workers.facts import Build, Facts, Lock, Scan, Write
 from workers.model import (
     Change,
-    Drift,
-    DriftKind,
-    Finding,
     Grade,
-    JudgedMigration,
-    JudgedStatement,
     Level,
     Observation,
     Preflight,
-    Report,
-    Rewrite,
-    RewriteStep,
     Rollback,
     ServerInfo,
     SqlError,
     Statement,
     Timing,
+)
+from workers.verdict import (
+    Drift,
+    DriftKind,
+    Finding,
+    JudgedMigration,
+    JudgedStatement,
+    Report,
+    Rewrite,
+    RewriteStep,
     Unread,
 )
+from workers.words import LockMode, Name, Source
 
 ORDERS = Name("public", "orders")
 GIFTS = Name("public", "gift_cards")

@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from tests.workers.report.reports import EMPTY, FULL, PATH, reports
-from workers.model import Report
 from workers.report.as_json import schema, to_json
+from workers.verdict import Report
 
 VALIDATOR = Draft202012Validator(schema())
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"

@@ -23,9 +23,10 @@ from tests.workers.report.reports import (
     reports,
     texts,
 )
-from workers.model import Finding, Grade, Level, Preflight, Report, Rollback
+from workers.model import Grade, Level, Preflight, Rollback
 from workers.report.markdown import LIMIT_BYTES, to_markdown
 from workers.report.markup import code, fence, prose
+from workers.verdict import Finding, Report
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 VOID = {"br", "hr"}

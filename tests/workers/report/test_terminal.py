@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from rich.console import Console
 
 from tests.workers.report.reports import EMPTY, FULL, RISKY_MIGRATION, SAFE, judged, reports
-from workers.facts import Facts, Lock, LockMode, Name, Source
-from workers.model import Level, Report
+from workers.facts import Facts, Lock
+from workers.model import Level
 from workers.report.terminal import render_terminal, replay_progress
+from workers.verdict import Report
+from workers.words import LockMode, Name, Source
 
 TEXT = """\
 HIGH-RISK · 2 migrations, 3 statements · 1 high-risk and 1 risky findings, 1

@@ -1,10 +1,11 @@
 import pytest
 
-from workers.facts import Facts, Lock, LockMode, Name, Source, Write
+from workers.facts import Facts, Lock, Write
 from workers.model import Statement
 from workers.rollback.effects import effects_of
 from workers.rollback.grading import TableEffect
 from workers.sql.read import read
+from workers.words import LockMode, Name, Source
 
 T, U = Name("public", "t"), Name("public", "u")
 WRITES = Lock(T, LockMode.ROW_EXCLUSIVE, Source.OBSERVED)

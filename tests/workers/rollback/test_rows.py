@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from tests.workers.rollback.databases import fresh_database
-from workers.facts import Name
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.rollback.rows import Content, fingerprint, lost_rows
+from workers.words import Name
 
 Connection = psycopg.Connection[tuple[object, ...]]
 T = Name("public", "t")

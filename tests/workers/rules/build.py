@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from workers.facts import Facts, Lock, LockMode, Name, Source
-from workers.model import Finding, Migration, Observation, SqlError, Statement, Transaction
+from workers.facts import Facts, Lock
+from workers.model import Migration, Observation, SqlError, Statement, Transaction
 from workers.policy import Policy, parse_policy
 from workers.rules.rule import Rule, Step
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.sql.wording import action_name
+from workers.verdict import Finding
+from workers.words import LockMode, Name, Source
 
 ORDERS = Name("public", "orders")
 USERS = Name("public", "users")

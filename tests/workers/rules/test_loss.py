@@ -5,21 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.workers.rules.build import ORDERS, SMALL, USERS, found, messages, step
-from workers.facts import (
+from workers.changes import (
     ColumnAdded,
     ColumnDropped,
     ConstraintAdded,
     ConstraintDropped,
     ConstraintKind,
-    Facts,
     IndexDropped,
-    Name,
     ObjectDropped,
     TableCreated,
     TableDropped,
-    Write,
 )
-from workers.model import Finding, Level
+from workers.facts import Facts, Write
+from workers.model import Level
 from workers.rules import (
     all_rows_deleted,
     column_dropped,
@@ -28,6 +26,8 @@ from workers.rules import (
     relation_changed,
     table_dropped,
 )
+from workers.verdict import Finding
+from workers.words import Name
 
 DO = "DO $$ BEGIN PERFORM 1; END $$"
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from workers.judge import judge
-from workers.model import Change, ChangedMigration, Migration, MigrationSet, Report, Transaction
+from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.policy import parse_policy
 from workers.rules import HISTORY_RULES, RULES
 from workers.rules.pages import Example, Page, index, page, stem
 from workers.rules.rule import Documented
+from workers.verdict import Report
 
 ROOT = Path(__file__).parents[3]
 SERVER = {rule.name for rule in RULES if rule.needs_server}

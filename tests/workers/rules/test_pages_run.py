@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workers.judge import judge
-from workers.model import Change, ChangedMigration, Migration, MigrationSet, Report, Transaction
+from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.policy import parse_policy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
@@ -17,6 +17,7 @@ from workers.replay import Ground, replayed
 from workers.rules import HISTORY_RULES, RULES
 from workers.rules.pages import Example, Page, page
 from workers.rules.rule import Documented
+from workers.verdict import Report
 
 WITH_EXAMPLES = [rule for rule in RULES if rule not in HISTORY_RULES]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.workers.rules.build import ORDERS, SMALL, USERS, failed, found, messages, one, step
-from workers.facts import ColumnAdded, ColumnRenamed, Facts, Name, TableRenamed
+from workers.changes import ColumnAdded, ColumnRenamed, TableRenamed
+from workers.facts import Facts
 from workers.model import (
     Change,
     ChangedMigration,
-    Finding,
     Level,
     Migration,
     MigrationSet,
@@ -28,6 +28,8 @@ from workers.rules import (
     rows_rejected,
 )
 from workers.rules.rule import Step
+from workers.verdict import Finding
+from workers.words import Name
 
 BUILD = "CREATE INDEX CONCURRENTLY i ON orders (a)"
 ALONE = [

@@ -7,25 +7,19 @@ from dataclasses import replace
 import pytest
 
 from tests.workers.rules.build import HOT, ORDERS, SMALL, USERS, found, lock, messages, one, step
-from workers.facts import (
-    Build,
+from workers.changes import (
     CatalogChange,
     ColumnAdded,
     ColumnTypeChanged,
     ConstraintAdded,
     ConstraintKind,
-    Facts,
     IndexCreated,
-    Lock,
-    LockMode,
-    Name,
     NotNullSet,
-    Scan,
     TableCreated,
     TableDropped,
-    Write,
 )
-from workers.model import Finding, Level
+from workers.facts import Build, Facts, Lock, Scan, Write
+from workers.model import Level
 from workers.policy import parse_policy
 from workers.rules import (
     all_rows_updated,
@@ -37,6 +31,8 @@ from workers.rules import (
     table_rewritten,
 )
 from workers.rules.rule import Step
+from workers.verdict import Finding
+from workers.words import LockMode, Name
 
 DO = "DO $$ BEGIN PERFORM 1; END $$"
 EXCLUSIVE = lock(ORDERS, LockMode.ACCESS_EXCLUSIVE)

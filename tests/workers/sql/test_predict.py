@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.workers.sql.measured import EXCEPTIONS, MEASURED, MODES, SETUP
-from workers.facts import (
-    Build,
+from workers.changes import (
     CatalogChange,
     ColumnAdded,
     ColumnDropped,
@@ -19,21 +18,16 @@ from workers.facts import (
     ConstraintKind,
     ConstraintValidated,
     DefaultChanged,
-    Facts,
     IndexCreated,
     IndexDropped,
-    LockMode,
-    Name,
     NotNullDropped,
     NotNullSet,
     ObjectDropped,
-    Scan,
-    Source,
     TableCreated,
     TableDropped,
     TableRenamed,
-    Write,
 )
+from workers.facts import Build, Facts, Scan, Write
 from workers.sql.actions import Action
 from workers.sql.column_types import keeps_rows, normal_type
 from workers.sql.known import Known, learn
@@ -41,6 +35,7 @@ from workers.sql.predict import predict
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.sql.volatility import is_volatile
+from workers.words import LockMode, Name, Source
 
 
 def actions(text: str) -> list[Action]:

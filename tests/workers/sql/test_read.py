@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.facts import ConstraintKind, LockMode, Name
+from workers.changes import ConstraintKind
 from workers.model import Statement, StatementKind
 from workers.sql.actions import (
     Action,
@@ -81,6 +81,7 @@ from workers.sql.table_actions import (
     ValidateConstraint,
 )
 from workers.sql.wording import action_name, must_run_alone
+from workers.words import LockMode, Name
 
 
 def public(name: str) -> Name:
