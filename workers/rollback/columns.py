@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from workers.postgres.catalog import Object
 from workers.rollback.names import ident
 
-# A value of the type, by the row's number n, for a column that must not be NULL and whose values are lost.
+# A value of the type, by a number n, for a column that must not be NULL and whose values are lost.
 _VALUES: Mapping[str, str] = {
-    "boolean": "n % 2 = 0",
+    "boolean": "{n} % 2 = 0",
     "uuid": "pg_catalog.gen_random_uuid()",
-    "json": "'{}'",
-    "jsonb": "'{}'",
-    "date": "'epoch'::date + n::integer",
-    "time without time zone": "'00:00'::time + n * '1 ms'::interval",
-    "timestamp without time zone": "'epoch'::timestamp + n * '1 s'::interval",
-    "timestamp with time zone": "'epoch'::timestamptz + n * '1 s'::interval",
-    "interval": "n * '1 s'::interval",
-    "bytea": "n::text::bytea",
-    "inet": "'0.0.0.0'::inet + n",
+    "json": "'{{}}'",
+    "jsonb": "'{{}}'",
+    "date": "'epoch'::date + {n}::integer",
+    "time without time zone": "'00:00'::time + {n} * '1 ms'::interval",
+    "timestamp without time zone": "'epoch'::timestamp + {n} * '1 s'::interval",
+    "timestamp with time zone": "'epoch'::timestamptz + {n} * '1 s'::interval",
+    "interval": "{n} * '1 s'::interval",
+    "bytea": "{n}::text::bytea",
+    "inet": "'0.0.0.0'::inet + {n}",
 }
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _LETTERS = ("text", "character varying", "character", "citext", "name", '"char"')
@@ -31,9 +31,9 @@ def base_type(type: str) -> str:
     return head.strip() + tail.partition(")")[2] if bracket else type
 
 
-def placeholder(column: Object, labels: tuple[str, ...]) -> str | None:
-    """An expression over the row's number n, distinct per row where the type has enough values; None when no value of
-    the type is known. `labels`: those of the type where it is an enum."""
+def placeholder(column: Object, labels: tuple[str, ...], number: str) -> str | None:
+    """An expression over `number`, itself an expression: another value for another number where the type has enough.
+    None when no value of the type is known. `labels`: those of the type where it is an enum."""
     type = column.text("type") or ""
     base = base_type(type)
     if type.endswith("[]"):
@@ -41,8 +41,9 @@ def placeholder(column: Object, labels: tuple[str, ...]) -> str | None:
     if labels:
         return "'" + labels[0].replace("'", "''") + "'"
     if base in _NUMBERS or base.rpartition(".")[2] in _LETTERS:
-        return f"n::{type}"
-    return _VALUES.get(base)
+        return f"{number}::{type}"
+    value = _VALUES.get(base)
+    return value and value.format(n=number)
 
 
 def definition(column: Object, default: str | None, required: bool) -> str:

@@ -88,7 +88,8 @@ def _dropped(difference: Difference) -> Iterator[Loss]:
             yield Loss(Grade.LOSSY, f"The rows of {was.label} were dropped with it; it comes back empty.", name)
         elif was.kind is Kind.COLUMN and was.parent not in empty and not was.flag("generated"):
             if not was.flag("inherited"):
-                reason = f"The values of {was.label} were dropped with it; it comes back without them."
+                instead = "with its default, or a placeholder, in each row" if was.flag("not_null") else "without them"
+                reason = f"The values of {was.label} were dropped with it; it comes back {instead}."
                 yield Loss(Grade.LOSSY, reason, name, was.path[-1])
         elif was.kind is Kind.SEQUENCE and not _falls_with(difference, was):
             yield Loss(Grade.LOSSY, f"The position of {was.label} was dropped with it; it starts again.")

@@ -91,7 +91,8 @@ def column(scene: Scene, each: Object) -> Iterator[str]:
     yield f"ALTER TABLE {table} ADD COLUMN {_column(scene, each, required=not filled)};"
     default = scene.child(each.id, Kind.DEFAULT)
     if filled and not (default and default.id in scene.created):
-        yield from _fill(scene, each)
+        if fill := "".join(_fill(scene, each)):
+            yield fill
         yield f"ALTER TABLE {table} {require(each)};"
     yield from _settings(each)
 
@@ -110,20 +111,23 @@ def require(each: Object) -> str:
 
 
 def _fill(scene: Scene, each: Object) -> Iterator[str]:
+    """Each row gets the same value, unless rows must differ: then one made from its number."""
     table, name = column_of(each.path)
+    unique = any(_is_unique(user) for user in scene.users(each.id))
+    number = "n" if unique else "1"
     if referenced := referenced_column(scene, each):
         other, key = column_of(referenced.path)
-        value: str | None = f"(SELECT {key} FROM {other} ORDER BY 1 OFFSET n - 1 LIMIT 1)"  # noqa: S608  quoted
+        value: str | None = f"(SELECT {key} FROM {other} ORDER BY 1 OFFSET {number} - 1 LIMIT 1)"  # noqa: S608  quoted
     else:
-        value = columns.placeholder(each, _labels(scene, each))
+        value = columns.placeholder(each, _labels(scene, each), number)
     if value is None:
         return
-    rows, where = "(SELECT 1 AS n) AS rows", ""
-    if any(_is_unique(user) for user in scene.users(each.id)):
-        rows = f"(SELECT ctid AS place, tableoid AS part, row_number() OVER () AS n FROM {table}) AS rows"  # noqa: S608  quoted
-        where = f"\nWHERE {table}.ctid = rows.place AND {table}.tableoid = rows.part"
     note = "-- the values of this column are gone; rows that exist get a placeholder"
-    yield f"{note}\nUPDATE {table} SET {name} = {value} FROM {rows}{where};"
+    yield f"{note}\nUPDATE {table} SET {name} = {value}"
+    if unique:
+        rows = f"(SELECT ctid AS place, tableoid AS part, row_number() OVER () AS n FROM {table}) AS rows"  # noqa: S608  quoted
+        yield f" FROM {rows}\nWHERE {table}.ctid = rows.place AND {table}.tableoid = rows.part"
+    yield ";"
 
 
 def _is_unique(each: Object) -> bool:
