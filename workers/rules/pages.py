@@ -8,7 +8,7 @@ from importlib import resources
 
 from workers.model import Transaction
 from workers.rules import RULES
-from workers.rules.rule import Documented
+from workers.rules.rule import Documented, Rule
 
 _SECTION = re.compile(r"^## (\w[^\n]*)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -62,10 +62,16 @@ def index() -> str:
     """docs/rules.md: every rule with its level and what it says, in order."""
     rows = "".join(
         f"| [{rule.name}](../workers/rules/{stem(rule)}.md) | {rule.level.word} | {rule.summary} |"
-        f" {'running it' if rule.needs_server else 'text or running it'} |\n"
+        f" {_found_by(rule)} |\n"
         for rule in RULES
     )
-    return _INDEX + rows
+    return _INDEX + rows + _NOT_YET
+
+
+def _found_by(rule: Documented) -> str:
+    if not isinstance(rule, Rule):
+        return "the files"
+    return "running it" if rule.needs_server else "text or running it"
 
 
 def _block(section: str) -> str:
@@ -93,4 +99,12 @@ a single statement is excused by `-- migration-bot: allow NAME because REASON` a
 
 | rule | level | what it says | found by |
 |---|---|---|---|
+"""
+
+_NOT_YET = """
+## What no rule looks at yet
+
+These statements are run, and their locks and their rollback are shown, but what they break in running code is not judged:
+dropped or replaced views, functions, types and sequences; renamed enum values; dropped defaults and NOT NULL; triggers,
+rules, policies, privileges and owners; settings of databases and roles. Names, comments and style are never judged.
 """
