@@ -104,7 +104,8 @@ a single statement is excused by `-- migration-bot: allow NAME because REASON` a
 _NOT_YET = """
 ## What no rule looks at yet
 
-These statements are run, and their locks and their rollback are shown, but what they break in running code is not judged:
-dropped or replaced views, functions, types and sequences; renamed enum values; dropped defaults and NOT NULL; triggers,
-rules, policies, privileges and owners; settings of databases and roles. Names, comments and style are never judged.
+These statements are run, and their locks and their rollback are shown, but what they break in running code is not
+judged: dropped or replaced views, functions, types and sequences; renamed enum values; dropped defaults and NOT NULL;
+triggers, rules, policies, privileges and owners; settings of databases and roles. Names, comments and style are never
+judged.
 """
