@@ -154,14 +154,17 @@ def test_a_killed_server_is_reported_and_erased(installation: Installation, tier
 
 
 def own(tier: Tier, cache: Path) -> tuple[subprocess.Popen[str], Path, str]:
-    """A process that owns a cluster; the cluster's folder and its server's identity."""
+    """A process that owns a cluster; a file in the cluster's folder, and its server's identity. The folder itself may
+    soon be another's, who takes the slot when it is free."""
     child = subprocess.Popen(
         [sys.executable, "-c", OWNER, tier.value, str(cache)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
     folder, identity = child.stdout.readline().strip().split("|")
     child.stdout.close()
-    return child, Path(folder), identity
+    left = Path(folder) / "left"
+    left.touch()
+    return child, left, identity
 
 
 def gone(identity: str) -> bool:
@@ -180,23 +183,21 @@ def gone(identity: str) -> bool:
 
 @EVERYWHERE
 def test_sigterm_cleans_up(tier: Tier, cache: Path) -> None:
-    child, folder, identity = own(tier, cache)
+    child, left, identity = own(tier, cache)
     child.send_signal(signal.SIGTERM)
     assert child.wait(20) == 143
     assert gone(identity)
-    assert not folder.exists()
+    assert not left.exists()
 
 
 @EVERYWHERE
 def test_leftovers_of_a_killed_process_are_swept(installation: Installation, tier: Tier, cache: Path) -> None:
-    child, folder, identity = own(tier, cache)
-    leftover = folder / "leftover"  # the folder itself may be another's meanwhile, who took the slot and swept it
-    leftover.touch()
+    child, left, identity = own(tier, cache)
     child.kill()
     child.wait()
     assert gone(identity)
     with start_cluster(installation, tier, Limits(), cache):
-        assert not leftover.exists()
+        assert not left.exists()
         assert child.pid not in {int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()}
 
 
