@@ -121,6 +121,17 @@ def test_a_role_is_made_as_often_as_the_migration_is_played(rehearsed: Rehearse,
         assert (one.rollback.proven, one.rollback.difference) == (True, ())
 
 
+def test_settings_of_the_role_do_not_reach_the_next_play(rehearsed: Rehearse) -> None:
+    first, second = rehearsed(
+        "ALTER ROLE postgres SET search_path = 'nowhere'; UPDATE users SET age = 1;",
+        "CREATE ROLE app; CREATE TABLE n (id int); ALTER TABLE n OWNER TO postgres; GRANT app TO postgres;",
+    ).migrations
+    for one in (first, second):
+        assert failure(one.observations) is None
+        assert one.rollback is not None
+        assert one.rollback.difference == ()
+
+
 def test_a_role_that_is_only_named_is_made_and_noted(rehearsed: Rehearse) -> None:
     found = rehearsed("GRANT SELECT ON users TO reader;")
     assert failure(found.migrations[0].observations) is None
