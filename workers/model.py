@@ -187,6 +187,7 @@ class Rejection:
     table: Name | None
     error: SqlError
     preflight: Preflight | None
+    leaves_invalid: Name | None = None  # the index that a failed CONCURRENTLY leaves behind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
+from workers.changes import IndexCreated
 from workers.errors import CannotAnalyse
 from workers.facts import Facts
 from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script, Statement
@@ -149,7 +150,10 @@ def _rejection(statements: Sequence[Statement], seen: Observation | None, path: 
     assert seen.error is not None
     named = (getattr(action, "table", None) for action in read(statements[-1]))
     table = next((name for name in named if isinstance(name, Name)), None)
-    return Rejection(len(statements) - 1, table, seen.error, preflight_for(statements, seen.error, path, known))
+    query = preflight_for(statements, seen.error, path, known)
+    created = (change for change in seen.facts.changes if isinstance(change, IndexCreated))
+    invalid = next((change.index for change in created if not change.valid), None)
+    return Rejection(len(statements) - 1, table, seen.error, query, invalid)
 
 
 def _our_own_doing(script: Script, rejection: Rejection) -> bool:

@@ -103,6 +103,12 @@ def test_seeds_that_meet_our_keys_are_no_rejection(rehearsed: Rehearse) -> None:
     assert (failure(one.observations), one.rejections) == (None, ())
 
 
+def test_a_concurrent_build_that_fails_leaves_an_invalid_index(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("CREATE UNIQUE INDEX CONCURRENTLY u ON users (email);").migrations
+    (rejection,) = one.rejections
+    assert (rejection.error.sqlstate, rejection.leaves_invalid) == ("23505", Name("public", "u"))
+
+
 def test_what_is_found_behind_a_rejection(rehearsed: Rehearse) -> None:
     """The table at fault is emptied, and those that need its rows; the others still hold theirs."""
     (one,) = rehearsed("ALTER TABLE users ADD CHECK (age > 5); ALTER TABLE orders ALTER total SET NOT NULL;").migrations

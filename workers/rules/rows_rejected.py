@@ -26,8 +26,15 @@ def _message(step: Step, rejection: Rejection) -> str:
     rows = f"of {rejection.table} " if rejection.table else ""
     return (
         f"{step.action} passes on empty tables, but rows {rows}that the schema allows make it fail: {error.message} "
-        f"({error.sqlstate})."
+        f"({error.sqlstate}).{_leftover(rejection)}"
     )
+
+
+def _leftover(rejection: Rejection) -> str:
+    """IF NOT EXISTS would take an invalid index for the wanted one
+    (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY)."""
+    index = rejection.leaves_invalid
+    return f" It leaves the index {index} behind, invalid: drop it before trying again." if index else ""
 
 
 RULE = Rule(

@@ -148,6 +148,13 @@ def test_a_rejection_tells_table_and_error() -> None:
     )
 
 
+def test_a_rejection_tells_of_an_invalid_index() -> None:
+    sql = "CREATE UNIQUE INDEX CONCURRENTLY u ON orders (a)"
+    rejection = Rejection(0, ORDERS, NULLS, None, leaves_invalid=Name("public", "u"))
+    finding = one(rows_rejected.RULE, step(sql, rejections=(rejection,)))
+    assert finding.message.endswith(" It leaves the index public.u behind, invalid: drop it before trying again.")
+
+
 def test_a_rejection_without_a_table_or_a_query_is_told_too() -> None:
     made = step("SELECT f()", rejections=(Rejection(0, None, NULLS, None),))
     assert found(rows_rejected.RULE, made) == [("1_test", "risky")]
