@@ -145,7 +145,6 @@ class Observation:
     notices: tuple[str, ...] = ()
     error: SqlError | None = None
     in_transaction: bool = True  # inside a transaction block of the runner, the file or ours
-    with_rows: bool = False  # the touched tables held adversarial rows
 
 
 class Grade(enum.StrEnum):

@@ -70,21 +70,21 @@ class Stand:
 
     def _observer(self, session: Session) -> Observer:
         """A clone has the OIDs and the files of its original: what is known of the line need not be read again."""
+        observer = Observer(session, relations=self.known or {})
         if self.known is None:
-            observer = Observer(session)
             observer.load()
-            self.base = self.known = observer.relations
-            observer.base = frozenset(self.base)
-            return observer
-        observer = Observer(session, frozenset(self.base), relations=self.known)
-        observer.settle()
+            self.known = observer.relations
+            self.base = self.base or self.known
+        else:
+            observer.settle()
+        observer.base = frozenset(self.base)
         return observer
 
     def follow(self, stage: Stage) -> None:
         """The next clones are of this stage's database, where a migration has been played to its end."""
         if self.line != DATABASE:  # the base branch's own stays
             self.drop(self.line)
-        self.line, self.known = stage.database, stage.observer.relations
+        self.line, self.known = stage.database, None  # some changes show only in a fresh look: a renamed schema
 
     def drop(self, database: str) -> None:
         """Once there is a next stage: a database costs 15 ms to drop, and the last ones go with the server."""

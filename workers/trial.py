@@ -24,7 +24,7 @@ from workers.replay import apply
 from workers.rollback.effects import effects_of
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
-from workers.rollback.rows import fingerprint
+from workers.rollback.rows import Fingerprint, fingerprint
 from workers.rollback.write import write_rollback
 from workers.sql.actions import Copy, Insert
 from workers.sql.read import read
@@ -102,9 +102,10 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
             stand.stage() as stage,
             stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
         ):
-            held = _filled(stage, reader, ask if tried < _TRIES else Ask())
+            held = _filled(reader, ask if tried < _TRIES else Ask())
             before = read_catalog(reader)
-            rows = fingerprint(reader, before, sorted(held))
+            rows = fingerprint(reader, before, sorted(tables | held))
+            stage.observer.rows = _counts(rows, stage.observer.relations)
             seen = play(stage, script, migration.transaction)
             failed = failure(seen)
             if failed is None:
@@ -118,7 +119,6 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
         stand.drop(stage.database)
         played.roles.put_aside()
         if failed is None:
-            seen = tuple(replace(one, with_rows=bool(held)) if one else None for one in seen)
             return Trial(RehearsedMigration(migration, script, seen, tuple(rejections), rollback), prove_ms)
         if not stand.cluster.alive():
             break
@@ -130,15 +130,18 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
 
 
-def _filled(stage: Stage, reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
-    """The tables that hold rows of ours now."""
+def _filled(reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
+    """The tables that hold rows of ours now, beside those that migrations have put there."""
     if not ask.tables:
         return frozenset()
     filled = fill(reader, sorted(ask.tables), required=ask.required)
-    held = {table.table: table.inserted for table in filled.tables if table.inserted}
-    relations = stage.observer.relations
-    stage.observer.rows = {oid: held[relation.name] for oid, relation in relations.items() if relation.name in held}
-    return frozenset(held)
+    return frozenset(table.table for table in filled.tables if table.inserted)
+
+
+def _counts(rows: Fingerprint, relations: Relations) -> dict[int, int]:
+    """How many rows each table holds, by OID, where they are not too many to be read."""
+    contents = ((oid, rows.get(relation.name)) for oid, relation in relations.items())
+    return {oid: len(content.rows) for oid, content in contents if content and content.complete}
 
 
 # ---------------------------------------------------------------- what failed

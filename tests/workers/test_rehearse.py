@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from workers.changes import ColumnAdded
 from workers.model import Grade, Migration, Rehearsal, Transaction
 from workers.play import failure
 from workers.postgres.limits import Limits
@@ -74,10 +75,35 @@ def test_statements_were_seen_on_rows(rehearsed: Rehearse) -> None:
     update = one.observations[0]
     assert update is not None
     (write,) = update.facts.writes
-    assert update.with_rows
     assert write.table == Name("public", "users")
     assert write.updated == write.rows_before
     assert write.updated > 10
+
+
+def test_rows_of_the_history_count_among_a_table_s_rows(rehearsed: Rehearse) -> None:
+    """Deleting all of those is not deleting all rows."""
+    _, second = rehearsed(
+        "INSERT INTO users (id) VALUES (1000);"
+        "INSERT INTO orders (id, user_id) SELECT g, 1000 FROM generate_series(1000, 1040) g;",
+        "DO $$ BEGIN DELETE FROM orders WHERE id >= 1000; END $$;",
+    ).migrations
+    delete = second.observations[0]
+    assert delete is not None
+    (write,) = delete.facts.writes
+    assert write.deleted == 41
+    assert write.rows_before is not None
+    assert write.rows_before > 50
+
+
+def test_a_renamed_schema_is_known_to_the_next_migration(rehearsed: Rehearse) -> None:
+    _, _, third = rehearsed(
+        "CREATE SCHEMA a; CREATE TABLE a.t (id int);",
+        "ALTER SCHEMA a RENAME TO b;",
+        "ALTER TABLE b.t ADD COLUMN x int;",
+    ).migrations
+    added = third.observations[0]
+    assert added is not None
+    assert added.facts.changes == (ColumnAdded(Name("b", "t"), "x", "integer", False, False),)
 
 
 def test_rows_that_are_allowed_and_refused(rehearsed: Rehearse) -> None:

@@ -77,10 +77,6 @@ class Cluster:
         """Drops a database if it exists, ending its connections."""
         self._administer(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
 
-    def rename_database(self, name: str, new: str) -> None:
-        """Renames a database nobody is connected to."""
-        self._administer(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new)))
-
     def _administer(self, statement: sql.Composed) -> None:
         try:
             with self.connect(Role.ADMIN, "template1") as connection:

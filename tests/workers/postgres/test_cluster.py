@@ -215,16 +215,17 @@ def test_a_server_that_outlives_its_owner_is_ended_by_the_next_start(installatio
         assert survivor.poll() == ended  # a process that merely has the same pid is left alone
 
 
-def test_databases_are_cloned_renamed_and_dropped(cluster: Cluster) -> None:
+def test_databases_are_cloned_and_dropped(cluster: Cluster) -> None:
     cluster.create_database("line")
     with cluster.connect(Role.MIGRATION, "line") as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS i")
     cluster.create_database('odd "name', "line")
-    cluster.rename_database('odd "name', "trial")
-    with cluster.connect(Role.MIGRATION, "trial") as connection:
+    with cluster.connect(Role.MIGRATION, 'odd "name') as connection:
         assert one(connection, "SELECT i FROM t") == 1
-        assert one(connection, "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'trial'") == "postgres"
-    for name in ("line", "trial", "never was"):
+        assert (
+            one(connection, "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'odd \"name'") == "postgres"
+        )
+    for name in ("line", 'odd "name', "never was"):
         cluster.drop_database(name)
     with cluster.connect(Role.OBSERVER) as connection:
         assert one(connection, "SELECT array_agg(datname ORDER BY datname) FROM pg_database") == ["app", "template1"]
