@@ -356,12 +356,18 @@ def _wait_for_server(parent: int) -> list[int]:
     end = time.monotonic() + 30
     while time.monotonic() < end:
         below = _below(parent)
-        if any(
-            b"SELECT" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below if Path(f"/proc/{pid}").exists()
-        ):
+        if any(b"SELECT" in _title(pid) for pid in below):
             return below
         time.sleep(0.05)
     raise AssertionError("no server showed up")
+
+
+def _title(pid: int) -> bytes:
+    """What a process calls itself; nothing when it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _below(parent: int) -> list[int]:
