@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from tests.redis_server import RedisServer, running_redis
 from workers.postgres.cluster import Cluster, Limits, start_cluster
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, choose, find_installations
@@ -43,3 +45,18 @@ def cluster(cache: Path, installation: Installation) -> Iterator[Cluster]:
     that changes anything works in a database of its own: cluster.create_database, and drop_database at the end."""
     with start_cluster(installation, strongest_tier(), Limits(), cache) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServer]:
+    """One server for each process of the run."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_process: RedisServer) -> str:
+    """An empty Redis. A test that stops the server makes one of its own: running_redis."""
+    with redis.Redis.from_url(redis_process.url) as client:
+        client.flushall()
+    return redis_process.url

@@ -9,9 +9,7 @@ import sys
 from bot.errors import BadSetting
 from bot.settings import read_settings
 from workers.cli import run
-from workers.postgres.cluster import Limits, default_cache
-from workers.postgres.sandbox import Tier
-from workers.review import Machine
+from workers.machine import machine_of
 
 
 def main() -> int:
@@ -21,19 +19,7 @@ def main() -> int:
     except BadSetting as error:
         print(f"migration-bot: {error}", file=sys.stderr)
         return 2
-    limits = Limits(
-        statement_ms=settings.statement_ms,
-        total_ms=settings.total_ms,
-        memory_bytes=settings.memory_mb << 20,
-        disk_bytes=settings.disk_mb << 20,
-    )
-    machine = Machine(
-        cache=settings.cache or default_cache(),
-        limits=limits,
-        snapshots_bytes=settings.snapshots_mb << 20,
-        require=Tier(settings.sandbox_require),
-        postgres=(settings.postgres,) if settings.postgres else (),
-    )
+    machine = machine_of(settings)
     gc.freeze()  # what the imports made stays: to look at it again and again is a tenth of a short run
     return run(sys.argv[1:], machine)
 

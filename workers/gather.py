@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from workers.errors import InputError
+from workers.errors import InputError, NoMigrations
 from workers.migrations import LAYOUTS, Layout, Project
 from workers.migrations.layout import Entry
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
@@ -43,20 +43,22 @@ def read_tree(repository: Repository, commit: str) -> Tree:
     return Tree(repository, commit, {file.path: file for file in repository.files(commit)})
 
 
-def gather(repository: Repository, base: str, head: str, wanted: Wanted) -> MigrationSet:
+def gather(repository: Repository, base: str, head: str, wanted: Wanted, fork_point: str | None = None) -> MigrationSet:
     """Compares head with its merge base, and places what it changes on the tip of base, as a merge would.
 
-    base, head: full SHAs. Raises InputError when no migrations are found, or more than one project is changed.
+    base, head: full SHAs. fork_point: the merge base's, where the repository is too shallow to know it. Raises
+    NoMigrations; InputError when there are none where `wanted` says, or more than one project is changed.
     """
-    fork = read_tree(repository, repository.merge_base(base, head))
+    fork = read_tree(repository, fork_point or repository.merge_base(base, head))
     base_tree = fork if fork.commit == base else read_tree(repository, base)
     head_tree = read_tree(repository, head)
     project = _choose(_projects(head_tree, wanted) or _projects(base_tree, wanted), fork, head_tree, wanted)
     layout = next(layout for layout in LAYOUTS if layout.name == project.layout)
+    places = _places((fork, base_tree, head_tree), layout, project.directory)
     if refusal := layout.refuses(head_tree.files, project.directory, head_tree.text):
         raise InputError(refusal)
     transaction = wanted.transaction or layout.transaction(head_tree.files, project.directory, head_tree.text)
-    at_fork, at_base, at_head = _migrations((fork, base_tree, head_tree), layout, project.directory, transaction)
+    at_fork, at_base, at_head = _migrations(repository, places, transaction)
     return MigrationSet(
         layout=project.layout,
         directory=project.directory,
@@ -90,7 +92,9 @@ def _choose(projects: tuple[Project, ...], fork: Tree, head: Tree, wanted: Wante
     if not projects:
         where = f"{wanted.directory}/: " if wanted.directory else ""
         names = " or ".join(layout.name for layout in LAYOUTS)
-        raise InputError(f"{where}no migrations found at {head.commit[:12]} (looked for {names})")
+        # A folder or layout that was named and is not there is a mistake, not an absence.
+        kind = InputError if wanted.directory is not None or wanted.layout else NoMigrations
+        raise kind(f"{where}no migrations found at {head.commit[:12]} (looked for {names})")
     touched = [p for p in projects if _blobs(fork, p.directory) != _blobs(head, p.directory)]
     candidates = touched or sorted(projects, key=lambda p: -len(_blobs(head, p.directory)))[:1]
     if len(candidates) > 1:
@@ -109,17 +113,21 @@ def _blobs(tree: Tree, directory: str) -> frozenset[tuple[str, str]]:
 # ---------------------------------------------------------------- its migrations
 
 
-def _migrations(
-    trees: tuple[Tree, ...], layout: Layout, directory: str, transaction: Transaction
-) -> list[dict[str, Migration]]:
-    """For each tree its migrations by id, in the runner's order. A blob that several trees hold is read once."""
+def _places(trees: tuple[Tree, ...], layout: Layout, directory: str) -> list[dict[Entry, str]]:
+    """For each tree the blobs of its migrations, in the runner's order: none too large, none missing."""
     places = [{entry: tree.files[entry.path].blob for entry in layout.entries(tree.files, directory)} for tree in trees]
     path_of = {blob: entry.path for place in places for entry, blob in place.items()}
-    repository = trees[0].repository
-    for blob, size in repository.sizes(path_of).items():
+    for blob, size in trees[0].repository.sizes(path_of).items():
         if size > MIGRATION_LIMIT_BYTES:
             raise InputError(f"{path_of[blob]}: {size} bytes; a migration may have {MIGRATION_LIMIT_BYTES}")
-    contents = repository.contents(path_of)
+    return places
+
+
+def _migrations(
+    repository: Repository, places: Iterable[Mapping[Entry, str]], transaction: Transaction
+) -> list[dict[str, Migration]]:
+    """For each tree its migrations by id, in the runner's order. A blob that several trees hold is read once."""
+    contents = repository.contents(blob for place in places for blob in place.values())
     return [{e.id: _migration(e, contents[blob], transaction) for e, blob in place.items()} for place in places]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -82,12 +83,14 @@ def lint(files: Sequence[tuple[str, str]], policy: Policy) -> Report:
 
 
 def check_policy(policy: Policy) -> None:
-    """Raises InputError when the policy sets the level of a rule that there is none of."""
-    for setting in policy.rules:
-        if setting.name not in _NAMES:
-            close = difflib.get_close_matches(setting.name, sorted(_NAMES), n=1)
+    """Raises InputError when the policy speaks of a rule that there is none of."""
+    spoken_of = [(setting.line, setting.name) for setting in policy.rules]
+    spoken_of += [(item.line, item.name) for item in policy.checklist.rules]
+    for line, name in sorted(spoken_of):
+        if name not in _NAMES:
+            close = difflib.get_close_matches(name, sorted(_NAMES), n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
-            raise InputError(f"{policy.path}:{setting.line}: there is no rule {setting.name}{hint}")
+            raise InputError(f"{policy.path}:{line}: there is no rule {name}{hint}")
 
 
 def _known_of(history: Sequence[Migration]) -> Known:
@@ -133,7 +136,9 @@ def _merged(changed: ChangedMigration, about: Sequence[Finding], policy: Policy)
     allowed, _ = apply(about, _above(suppressions, _FILE), _NAMES)
     findings = tuple(_at_policy_levels(allowed, policy))
     migration = changed.migration
-    return _Judged(JudgedMigration(migration.id, migration.path, changed.change, _level(findings)), findings)
+    judged = JudgedMigration(migration.id, migration.path, changed.change, _level(findings))
+    digest = hashlib.sha256(changed.after.text.encode()).hexdigest() if changed.after else ""
+    return _Judged(replace(judged, digest=digest), findings)
 
 
 def _found(step: Step) -> tuple[Finding, ...]:

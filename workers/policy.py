@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from workers.errors import InputError
 from workers.model import Level, Transaction
 from workers.words import Name
+from workers.yaml_lines import line_of, load, repeated
 
 if TYPE_CHECKING:
     import pydantic
@@ -37,10 +37,48 @@ class RulePolicy:
     line: int
 
 
+# What is asked about a pull request as a whole. Only these can be left unasked: a finding is, once its rule is off.
+ASKED_TOGETHER = ("backup", "preflight", "rollback", "staging", "window")
+DEFAULT_WHO = "write"
+ASKED = (*ASKED_TOGETHER, "unread", Level.RISKY.word, Level.HIGH_RISK.word)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPolicy:
+    """Who may confirm an item, None where it is not asked at all. name: one of ASKED, or a rule."""
+
+    name: str
+    who: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistPolicy:
+    """Who may confirm what: write, author, not-author or @org/team."""
+
+    who: str = DEFAULT_WHO
+    items: tuple[AskedPolicy, ...] = ()
+
+    def asks(self, kind: str) -> bool:
+        """Whether items of this kind are wanted."""
+        return all(item.who is not None for item in self.items if item.name == kind)
+
+    def confirmed_by(self, *names: str) -> str:
+        """Who may confirm an item that goes by these names, the most telling first."""
+        told = {item.name: item.who for item in self.items}
+        return next((who for name in names if (who := told.get(name))), self.who)
+
+    @property
+    def rules(self) -> tuple[AskedPolicy, ...]:
+        """The items that have to be named after rules."""
+        return tuple(item for item in self.items if item.name not in ASKED)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything may be left out. `path` is the policy's own file, for messages; `directory` is the migrations folder.
-    Whether the names in `rules` are rules is for their reader to check (workers.judge): rules stand above this layer.
+    Whether the names in `rules` and `checklist.rules` are rules is for their reader to check (workers.judge): rules
+    stand above this layer.
     """
 
     path: str = POLICY_PATH
@@ -51,6 +89,7 @@ class Policy:
     small_rows: int = SMALL_ROWS
     tables: tuple[tuple[Name, TablePolicy], ...] = ()
     rules: tuple[RulePolicy, ...] = ()
+    checklist: ChecklistPolicy = field(default_factory=ChecklistPolicy)
 
     def table(self, name: Name) -> TablePolicy:
         """What is told of a table; nothing is told of most."""
@@ -65,10 +104,10 @@ def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
     """Reads a policy file. Raises InputError, one sentence with the line, for the first thing not understood."""
     import pydantic  # here, because pydantic and yaml take 70 ms to import, and most repositories have no policy
 
-    node, value = _load(text, path)
+    node, value = load(text, path)
     if node is None:
         return Policy(path=path)
-    for key, line in _repeated(node):
+    for key, line in repeated(node):
         raise InputError(f"{path}:{line}: {key} is given twice.")
     try:
         told: dict[str, Any] = _schema().model_validate(value).model_dump()
@@ -77,36 +116,31 @@ def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
     return Policy(
         path=path,
         layout=told["layout"],
-        directory=None if told["path"] is None else _directory(told["path"], f"{path}:{_line(node, ('path',))}"),
+        directory=None if told["path"] is None else _directory(told["path"], f"{path}:{line_of(node, ('path',))}"),
         transaction=told["transaction"] and Transaction(told["transaction"]),
         postgres_version=(told["postgres"] or {}).get("version"),
         small_rows=told["small_rows"],
         tables=tuple((_table(name), TablePolicy(**table)) for name, table in told["tables"].items()),
         rules=tuple(
-            RulePolicy(name, None if word == "off" else Level.from_word(word), _line(node, ("rules", name)))
+            RulePolicy(name, None if word == "off" else Level.from_word(word), line_of(node, ("rules", name)))
             for name, word in told["rules"].items()
         ),
+        checklist=_checklist(told["checklist"], node, path),
     )
 
 
-def _load(text: str, path: str) -> tuple[yaml.Node | None, object]:
-    """The file as nodes, which know their lines, and as values. Both are None for an empty file."""
-    import yaml
-
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        return node, loader.construct_document(node) if node else None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise InputError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}.") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"{path}:{line}: not YAML: {error.reason}.") from None
-    except RecursionError:
-        raise InputError(f"{path}: nested too deeply.") from None
-    except ValueError as error:  # a date that is none: 2024-99-99
-        raise InputError(f"{path}: not YAML: {error}.") from None
+def _checklist(told: dict[str, Any], node: yaml.Node, path: str) -> ChecklistPolicy:
+    items = tuple(
+        AskedPolicy(name, item["who"], line_of(node, ("checklist", "items", name)))
+        for name, item in told["items"].items()
+    )
+    for item in items:
+        if item.who is None and item.name not in ASKED_TOGETHER:
+            raise InputError(
+                f"{path}:{item.line}: {item.name} cannot be off, only {', '.join(ASKED_TOGETHER)} can; a rule is "
+                "switched off under rules."
+            )
+    return ChecklistPolicy(told["who"], items)
 
 
 @functools.cache
@@ -128,6 +162,20 @@ def _schema() -> type[pydantic.BaseModel]:
         Literal["off", "safe", "risky", "high-risk"], BeforeValidator(lambda v: "off" if v is False else v)
     ]
 
+    person = Annotated[str, Field(pattern=r"^(write|author|not-author|@[A-Za-z0-9-]+/[A-Za-z0-9_.-]+)$")]
+
+    class Asked(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        who: person
+
+    unasked = Asked.model_construct(who=None)
+    asked = Annotated[Asked, BeforeValidator(lambda v: unasked if v is False or v == "off" else v)]
+
+    class Checklist(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        who: person = DEFAULT_WHO
+        items: dict[str, asked] = {}
+
     class File(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
         layout: str | None = None
@@ -137,6 +185,7 @@ def _schema() -> type[pydantic.BaseModel]:
         small_rows: int = Field(SMALL_ROWS, ge=0)
         tables: dict[str, Table] = {}
         rules: dict[str, word] = {}
+        checklist: Checklist = Checklist()
 
     return File
 
@@ -144,46 +193,16 @@ def _schema() -> type[pydantic.BaseModel]:
 def _sentence(error: pydantic.ValidationError, node: yaml.Node, path: str) -> str:
     """The first of the errors, by line, in one sentence."""
     found = error.errors(include_url=False, include_input=False)
-    line, first = min(((_line(node, e["loc"]), e) for e in found), key=lambda pair: pair[0])
+    line, first = min(((line_of(node, e["loc"]), e) for e in found), key=lambda pair: pair[0])
     keys = ".".join(str(key) for key in first["loc"] if key != "[key]")
     if first["type"] == "extra_forbidden":
         return f"{path}:{line}: {keys} is not a known setting."
     if first["type"] in ("model_type", "dict_type"):
         return f"{path}:{line}: {keys or 'the file'} should hold settings, as key: value."
+    if first["type"] == "string_pattern_mismatch":
+        return f"{path}:{line}: {keys} should be write, author, not-author or @org/team."
     wrong = first["msg"].removeprefix("Input ")
     return f"{path}:{line}: {keys} {wrong[0].lower()}{wrong[1:]}."
-
-
-def _line(node: yaml.Node, keys: Iterable[str | int]) -> int:
-    """The line, from 1, of the deepest of the nested keys that the file has."""
-    line = node.start_mark.line + 1
-    for wanted in keys:
-        for key, value in _items(node):
-            if str(key.value) == str(wanted):
-                line, node = key.start_mark.line + 1, value
-                break
-    return line
-
-
-def _repeated(node: yaml.Node) -> Iterator[tuple[str, int]]:
-    """Keys that a mapping has twice, which YAML forbids and PyYAML lets pass; each node once, as aliases form rings."""
-    reached = {id(node)}
-    waiting = [node]
-    while waiting:
-        seen: set[str] = set()
-        for key, value in _items(waiting.pop()):
-            if str(key.value) in seen:
-                yield str(key.value), key.start_mark.line + 1
-            seen.add(str(key.value))
-            if id(value) not in reached:
-                reached.add(id(value))
-                waiting.append(value)
-
-
-def _items(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
-    import yaml
-
-    return node.value if isinstance(node, yaml.MappingNode) else []
 
 
 def _table(name: str) -> Name:

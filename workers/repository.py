@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.errors import InputError
+from workers.errors import GitFailed, InputError, Missing
 
 # Everything that could make git run a program, ask a person or change the repository is off.
 _GIT = ("git", "--no-replace-objects", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
@@ -47,6 +47,16 @@ class Repository:
         found = self._run("merge-base", base, head)
         return found.stdout.decode().strip() if not found.returncode else base
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commit's parents, in its own words: also those that a shallow copy does not have."""
+        header = self._check("cat-file", "commit", commit).partition(b"\n\n")[0]
+        return tuple(line.split()[1].decode() for line in header.splitlines() if line.startswith(b"parent "))
+
+    def refs(self) -> dict[str, str]:
+        """Every ref with the SHA of its commit, the newest commit first."""
+        listing = self._check("for-each-ref", "--sort=-committerdate", "--format=%(refname) %(objectname)")
+        return dict(line.split() for line in listing.decode().splitlines())
+
     def files(self, commit: str) -> tuple[File, ...]:
         """All regular files at a commit, in git's order; no symbolic links, no submodules."""
         listing = self._check("ls-tree", "-r", "-z", "--full-tree", commit)
@@ -54,8 +64,11 @@ class Repository:
 
     def file(self, commit: str, path: str) -> bytes | None:
         """The bytes of one file at a commit; None when it has no such file."""
-        found = self._run("cat-file", "blob", f"{commit}:{path}")
-        return None if found.returncode else found.stdout
+        meta = self._check("ls-tree", "--full-tree", commit, "--", path).split()[:3]
+        if meta[1:2] != [b"blob"]:
+            return None
+        blob = meta[2].decode()
+        return self.contents((blob,))[blob]
 
     def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """The bytes of each blob, in one git process."""
@@ -63,8 +76,9 @@ class Repository:
 
     def sizes(self, blobs: Iterable[str]) -> dict[str, int]:
         """The size of each blob in bytes."""
-        lines = self._check("cat-file", "--batch-check", stdin=_lines(blobs)).decode().splitlines()
-        return {blob: int(size) for blob, _type, size in (line.split() for line in lines)}
+        rows = [line.split() for line in self._check("cat-file", "--batch-check", stdin=_lines(blobs)).splitlines()]
+        _refuse_missing(rows)
+        return {blob.decode(): int(size) for blob, _type, size in rows}
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         environment = {**os.environ, **_ENVIRONMENT}
@@ -82,7 +96,7 @@ class Repository:
     def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = self._run(*arguments, stdin=stdin)
         if done.returncode:
-            raise InputError(_first_line(done.stderr) or f"git {arguments[0]} failed with status {done.returncode}")
+            raise GitFailed(_first_line(done.stderr) or f"git {arguments[0]} failed with status {done.returncode}")
         return done.stdout
 
 
@@ -112,16 +126,22 @@ def _lines(blobs: Iterable[str]) -> bytes:
 
 def _batch(output: bytes) -> dict[str, bytes]:
     """`<oid> blob <size>\\n<bytes>\\n` repeated (https://git-scm.com/docs/git-cat-file#_batch_output)."""
-    found, position = {}, 0
+    found, rows, position = {}, [], 0
     while position < len(output):
         end = output.index(b"\n", position)
-        header = output[position:end].decode().split()
-        if len(header) != 3:
-            raise InputError(f"git: object {header[0]} is {header[-1]}")
-        size = int(header[2])
-        found[header[0]] = output[end + 1 : end + 1 + size]
+        rows.append(output[position:end].split())
+        size = int(rows[-1][2]) if len(rows[-1]) == 3 else -1
+        found[rows[-1][0].decode()] = output[end + 1 : end + 1 + max(size, 0)]
         position = end + size + 2
+    _refuse_missing(rows)
     return found
+
+
+def _refuse_missing(rows: Iterable[list[bytes]]) -> None:
+    """`<oid> missing` stands where type and size would."""
+    missing = tuple(row[0].decode() for row in rows if len(row) == 2)
+    if missing:
+        raise Missing(missing)
 
 
 def _first_line(stderr: bytes) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -53,12 +56,22 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asks to be reviewed; None where they leave it to us."""
+    """What the user asks to be reviewed; None where they leave it to us. fork: the merge base of the two, where the
+    repository is too shallow to know it."""
 
     repository: Path
     base: str | None = None
     head: str | None = None
     directory: str | None = None
+    fork: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that the repository has to say, before a server is asked."""
+
+    policy: Policy
+    migrations: MigrationSet
 
 
 def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> Report:
@@ -66,20 +79,32 @@ def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> 
     began = time.monotonic()
     with ThreadPoolExecutor(1) as meanwhile:
         offer = meanwhile.submit(_offer, machine)
-        policy, migrations = _gathered(asked)
-    rehearsal = _rehearsed(migrations, policy, machine, offer.result(), progress) if migrations.added else None
-    report = judge(migrations, rehearsal, policy)
-    total_ms = (time.monotonic() - began) * 1000
-    return replace(report, timing=replace(report.timing, total_ms=total_ms))
+        found = gathered(asked)
+    return _reviewed(found, machine, progress, offer.result, began)
 
 
-def _gathered(asked: Asked) -> tuple[Policy, MigrationSet]:
+def review_gathered(found: Gathered, machine: Machine, progress: Progress = no_progress) -> Report:
+    """The rest of a review. Raises CannotAnalyse."""
+    return _reviewed(found, machine, progress, lambda: _offer(machine), time.monotonic())
+
+
+def gathered(asked: Asked) -> Gathered:
+    """The beginning of a review: what head does to the migrations of base, and the policy. Raises InputError."""
     repository = open_repository(asked.repository)
     head = repository.commit(asked.head or "HEAD")
     base = repository.commit(asked.base or _default_base(repository))
     policy = read_policy(repository, base)
     wanted = Wanted(policy.layout, asked.directory or policy.directory, policy.transaction)
-    return policy, gather(repository, base, head, wanted)
+    fork = repository.commit(asked.fork) if asked.fork else None
+    return Gathered(policy, gather(repository, base, head, wanted, fork))
+
+
+def fingerprint(found: Gathered) -> str:
+    """Equal for two reviews that would say the same: sha256 over all that they depend on, the program's version with
+    it, and not over the commits they were read at."""
+    migrations = replace(found.migrations, base="", head="")
+    parts = [version("migration-bot"), asdict(found.policy), asdict(migrations)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_policy(repository: Repository, commit: str) -> Policy:
@@ -106,6 +131,16 @@ class _Offer:
 def _offer(machine: Machine) -> _Offer:
     """Takes 60 ms of waiting for programs: time enough to read the repository."""
     return _Offer(strongest_tier(), find_installations(machine.postgres))
+
+
+def _reviewed(
+    found: Gathered, machine: Machine, progress: Progress, offer: Callable[[], _Offer], began: float
+) -> Report:
+    migrations, policy = found.migrations, found.policy
+    rehearsal = _rehearsed(migrations, policy, machine, offer(), progress) if migrations.added else None
+    report = judge(migrations, rehearsal, policy)
+    total_ms = (time.monotonic() - began) * 1000
+    return replace(report, timing=replace(report.timing, total_ms=total_ms))
 
 
 def _rehearsed(

@@ -82,6 +82,7 @@ class JudgedMigration:
     level: Level
     statements: tuple[JudgedStatement, ...] = ()
     rollback: Rollback | None = None
+    digest: str = ""  # of the text of a merged migration that was edited: its statements are not judged
 
 
 @dataclass(frozen=True, slots=True)

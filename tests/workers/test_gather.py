@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.repositories import Repo, plain, prisma
-from workers.errors import InputError
+from workers.errors import InputError, NoMigrations
 from workers.gather import Wanted, gather
 from workers.model import Change, MigrationSet, Transaction
 from workers.repository import open_repository
@@ -154,7 +154,9 @@ def test_the_last_migration_deleted_still_finds_the_project(tmp_path: Path) -> N
 def test_no_migrations(tmp_path: Path) -> None:
     repo = Repo.at(tmp_path)
     base = repo.commit({"README.md": "hello"})
-    with pytest.raises(InputError, match=r"no migrations found at [0-9a-f]{12} \(looked for prisma or plain\)"):
+    with pytest.raises(NoMigrations, match=r"no migrations found at [0-9a-f]{12} \(looked for prisma or plain\)"):
         gathered(repo, base, base)
-    with pytest.raises(InputError, match="elsewhere/: no migrations found"):
-        gathered(repo, base, base, Wanted(directory="elsewhere"))
+    for named in (Wanted(directory="elsewhere"), Wanted(layout="prisma")):
+        with pytest.raises(InputError, match="no migrations found") as wrong:
+            gathered(repo, base, base, named)
+        assert not isinstance(wrong.value, NoMigrations)

@@ -281,6 +281,9 @@ def test_the_policy_may_only_name_rules() -> None:
     with pytest.raises(InputError) as error:
         judge(added(), None, parse_policy("rules:\n  renamed: off\n  tables-dropped: off", "p.yml"))
     assert str(error.value) == "p.yml:3: there is no rule tables-dropped; did you mean table-dropped?"
+    with pytest.raises(InputError) as error:
+        judge(added(), None, parse_policy("checklist:\n  items:\n    rename: {who: author}", "p.yml"))
+    assert str(error.value) == "p.yml:3: there is no rule rename; did you mean renamed?"
 
 
 # ---------------------------------------------------------------- history

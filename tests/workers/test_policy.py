@@ -9,7 +9,7 @@ import pytest
 
 from workers.errors import InputError
 from workers.model import Level, Transaction
-from workers.policy import Policy, RulePolicy, TablePolicy, parse_policy
+from workers.policy import AskedPolicy, ChecklistPolicy, Policy, RulePolicy, TablePolicy, parse_policy
 from workers.words import Name
 
 WHOLE = """
@@ -25,6 +25,13 @@ rules:
   renamed: off
   index-not-concurrent: high-risk
   table-dropped: safe
+checklist:
+  who: author
+  items:
+    backup: {who: "@acme/dba"}
+    high-risk: {who: not-author}
+    index-not-concurrent: {who: write}
+    staging: off
 """
 
 
@@ -50,6 +57,15 @@ def test_everything_said() -> None:
             RulePolicy("index-not-concurrent", Level.HIGH_RISK, 12),
             RulePolicy("table-dropped", Level.SAFE, 13),
         ),
+        checklist=ChecklistPolicy(
+            "author",
+            (
+                AskedPolicy("backup", "@acme/dba", 17),
+                AskedPolicy("high-risk", "not-author", 18),
+                AskedPolicy("index-not-concurrent", "write", 19),
+                AskedPolicy("staging", None, 20),
+            ),
+        ),
     )
 
 
@@ -59,6 +75,19 @@ def test_what_is_not_said_is_left_alone() -> None:
     assert policy.level("column-dropped", Level.HIGH_RISK) is Level.HIGH_RISK
     assert policy.level("table-dropped", Level.HIGH_RISK) is Level.SAFE
     assert policy.level("renamed", Level.RISKY) is None
+
+
+def test_who_confirms_an_item_is_told_by_the_first_of_its_names_that_the_policy_has() -> None:
+    checklist = parse_policy(WHOLE).checklist
+    assert checklist.confirmed_by("renamed", "risky") == "author"
+    assert checklist.confirmed_by("table-dropped", "high-risk") == "not-author"
+    assert checklist.confirmed_by("index-not-concurrent", "high-risk") == "write"
+    assert (checklist.asks("backup"), checklist.asks("window"), checklist.asks("staging")) == (True, True, False)
+    assert [item.name for item in checklist.rules] == ["index-not-concurrent"]
+
+
+def test_everybody_with_write_access_confirms_unless_told() -> None:
+    assert parse_policy("checklist: {}").checklist.confirmed_by("backup") == "write"
 
 
 def test_the_root_is_a_folder() -> None:
@@ -81,6 +110,20 @@ def test_the_root_is_a_folder() -> None:
         ("rules:\n  a: loud", "p.yml:2: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
         ("rules: {a: on}", "p.yml:1: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
         ("rules:", "p.yml:1: rules should hold settings, as key: value."),
+        ("checklist:", "p.yml:1: checklist should hold settings, as key: value."),
+        ("checklist: {whom: write}", "p.yml:1: checklist.whom is not a known setting."),
+        ("checklist:\n  who: bob", "p.yml:2: checklist.who should be write, author, not-author or @org/team."),
+        ("checklist: {who: '@acme'}", "p.yml:1: checklist.who should be write, author, not-author or @org/team."),
+        ("checklist:\n  items:\n    backup:", "p.yml:3: checklist.items.backup should hold settings, as key: value."),
+        (
+            "checklist:\n  items:\n    backup:\n      who: me",
+            "p.yml:4: checklist.items.backup.who should be write, author, not-author or @org/team.",
+        ),
+        (
+            "checklist:\n  items:\n    renamed: off",
+            "p.yml:3: renamed cannot be off, only backup, preflight, rollback, staging, window can; a rule is switched "
+            "off under rules.",
+        ),
         ("\npath: ../x", "p.yml:2: path should be a folder inside the repository."),
         ("path: /x", "p.yml:1: path should be a folder inside the repository."),
         ("rules:\n  a: off\n  a: safe", "p.yml:3: a is given twice."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from workers.model import Level, Preflight, Rollback
@@ -15,8 +17,7 @@ from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
 
 # GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
 LIMIT_BYTES = 60_000
-MARKS = {Level.SAFE: "🟢", Level.RISKY: "🟡", Level.HIGH_RISK: "🔴"}
-_SECTIONS = 40  # migrations with a section of their own; the rest of a longer pull request is counted
+_SECTIONS = (40, 20, 10, 5, 2, 0)  # how many migrations may have a section of their own: the first number that fits
 _SQL_BYTES = 4_000  # longer SQL in advice is named, not shown: half a statement helps nobody
 _RANKS = {Level.SAFE: Rank.RISKY, Level.RISKY: Rank.RISKY, Level.HIGH_RISK: Rank.HIGH_RISK}
 
@@ -24,22 +25,49 @@ _RANKS = {Level.SAFE: Rank.RISKY, Level.RISKY: Rank.RISKY, Level.HIGH_RISK: Rank
 def to_markdown(report: Report) -> str:
     """GitHub Markdown, at most LIMIT_BYTES in UTF-8, with every fence and element closed. Text from the pull request is
     shown, never interpreted. Verdict and findings are the last to be shortened."""
-    sections = _sections(report.migrations)
-    parts = [
-        Part(Rank.ALWAYS, (_verdict(report),)),
+    return fitted(report, LIMIT_BYTES, Around(f"{headline(report)}\n\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a face adds: before the report's parts and after them, and what goes with the notes. more: in the footer."""
+
+    before: str = ""
+    after: str = ""
+    below: str = ""
+    more: tuple[str, ...] = ()
+
+
+def headline(report: Report) -> str:
+    """The verdict in one line."""
+    return f"### {phrases.MARKS[report.level]} {report.level.word} · {phrases.found(report)}"
+
+
+def fitted(report: Report, limit_bytes: int, around: Around) -> str:
+    """All but the headline. Migrations that have no room for a section of their own are counted."""
+    for number in _SECTIONS:
+        parts = _parts(report, _sections(report.migrations, number), around)
+        with contextlib.suppress(ValueError):
+            return fit(parts, limit_bytes)
+    raise ValueError(f"a report needs more than {limit_bytes} bytes")
+
+
+def _parts(report: Report, sections: Sequence[JudgedMigration], around: Around) -> list[Part]:
+    return [
+        Part(Rank.ALWAYS, (around.before + _intro(report),)),
         *chain.from_iterable(_migration(migration, report) for migration in sections),
         *_left_out(len(report.migrations) - len(sections)),
         *_elsewhere(report),
         *_drift(report),
         *_unread(report),
+        Part(Rank.ALWAYS, (f"{around.after}\n---\n{around.below}\n",)),
         *_notes(report),
-        Part(Rank.ALWAYS, (_footer(report),)),
+        Part(Rank.ALWAYS, (_footer(report, around.more),)),
     ]
-    return fit(parts, LIMIT_BYTES)
 
 
-def _verdict(report: Report) -> str:
-    lines = [f"### {MARKS[report.level]} {report.level.word} · {phrases.found(report)}\n\n{phrases.size(report)}\n"]
+def _intro(report: Report) -> str:
+    lines = [f"{phrases.size(report)}\n"]
     first = phrases.worst(report)
     if report.unread:
         lines.append(f"⚠️ Not a full review: {phrases.unread(report)}, see the end.\n")
@@ -50,21 +78,21 @@ def _verdict(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _sections(migrations: Sequence[JudgedMigration]) -> tuple[JudgedMigration, ...]:
+def _sections(migrations: Sequence[JudgedMigration], most: int) -> tuple[JudgedMigration, ...]:
     """In their order, the worst ones when there are too many."""
-    kept = sorted(range(len(migrations)), key=lambda index: -migrations[index].level)[:_SECTIONS]
+    kept = sorted(range(len(migrations)), key=lambda index: -migrations[index].level)[:most]
     return tuple(migrations[index] for index in sorted(kept))
 
 
 def _migration(migration: JudgedMigration, report: Report) -> Iterable[Part]:
     change = phrases.CHANGES[migration.change]
     said = f"{code(migration.path)}{f', **{change}**' if change else ''}"
-    yield Part(Rank.ALWAYS, (f"\n#### {MARKS[migration.level]} {prose(migration.id, 400)}\n\n{said}\n",))
+    yield Part(Rank.ALWAYS, (f"\n#### {phrases.MARKS[migration.level]} {prose(migration.id, 400)}\n\n{said}\n",))
     yield from _statements(migration, report.server is not None)
     yield from _findings(phrases.about(migration, report.findings), report.level)
     yield from _preflight(phrases.preflight_in(migration.path, report))
     if migration.rollback:
-        yield _rollback(migration.rollback)
+        yield _rollback(migration, migration.rollback, report)
 
 
 def _left_out(number: int) -> Iterable[Part]:
@@ -110,11 +138,11 @@ def _findings(findings: Sequence[Finding], worst: Level, with_path: bool = False
 
 def _finding(finding: Finding, opened: bool, with_path: bool) -> str:
     where = f"{code(finding.path)} line {finding.line}" if with_path else f"line {finding.line}"
-    title = f"{MARKS[finding.level]} <b>{code(finding.rule)}</b> {prose(finding.object, 300)}, {where}"
+    title = f"{phrases.MARKS[finding.level]} <b>{code(finding.rule)}</b> {prose(finding.object, 300)}, {where}"
     advice = ""
     if finding.rewrite:
         advice = f"\n{phrases.instead(finding.rewrite)}\n\n{_sql(phrases.script(finding.rewrite))}"
-    return _folded(title, f"{prose(finding.message)}\n{advice}", opened)
+    return folded(title, f"{prose(finding.message)}\n{advice}", opened)
 
 
 def _allowed(finding: Finding) -> str:
@@ -128,11 +156,19 @@ def _preflight(queries: Sequence[Preflight]) -> Iterable[Part]:
         yield Part(Rank.PREFLIGHT, rows, "question", "\n**Before deploying**, ask the real database\n")
 
 
-def _rollback(undo: Rollback) -> Part:
+def _rollback(migration: JudgedMigration, undo: Rollback, report: Report) -> Part:
+    """What is taken back, with what SQL, and the steps around it; the SQL is the first thing that has no room."""
     title = f"Rollback: <b>{undo.grade.value}</b>, {phrases.proof(undo)}"
-    body = "".join(f"- {prose(reason, 400)}\n" for reason in phrases.shortfalls(undo)[:20])
+    short = "".join(f"- {prose(reason, 400)}\n" for reason in phrases.shortfalls(undo)[:20])
     lines = undo.sql.strip("\n").count("\n") + 1
-    return Part(Rank.ROLLBACK, (_folded(title, f"{body}\n{fence(undo.sql)}"),), f"rollback of {lines} lines")
+    parts = (
+        f"**Takes back** {prose(phrases.taken_back(migration), 600)}\n\n",
+        f"{short}\n" if short else "",
+        f"**SQL**\n\n{fence(undo.sql)}\n" if undo.sql.strip() else "**SQL** none is needed\n\n",
+        "**Steps**\n\n",
+        *(f"{number}. {prose(step)}\n" for number, step in enumerate(phrases.way_back(migration, report), start=1)),
+    )
+    return Part(Rank.ROLLBACK, (folded(title, "".join(parts)),), f"rollback of {lines} lines")
 
 
 def _elsewhere(report: Report) -> Iterable[Part]:
@@ -156,15 +192,14 @@ def _unread(report: Report) -> Iterable[Part]:
 
 def _notes(report: Report) -> Iterable[Part]:
     rows = tuple(f"<sub>Note: {prose(note, 400)}</sub><br>\n" for note in report.notes)
-    yield Part(Rank.NOTES, rows, "note", "\n---\n\n")
+    yield Part(Rank.NOTES, rows, "note")
 
 
-def _footer(report: Report) -> str:
+def _footer(report: Report, more: Sequence[str]) -> str:
     lines = [prose(phrases.judged_by(report))]
     if report.base and report.head:
         lines[0] += f" {code(report.head[:10])} against {code(report.base[:10])}."
-    if more := phrases.explained(report):
-        lines.append(prose(more))
+    lines += map(prose, filter(None, (phrases.explained(report), *more)))
     return f"<sub>{'<br>'.join(lines)}</sub>\n"
 
 
@@ -176,5 +211,6 @@ def _sql(sql: str) -> str:
     return f"({count(len(sql.strip().splitlines()), 'line')} of SQL, in the JSON report.)\n"
 
 
-def _folded(title: str, body: str, opened: bool = False) -> str:
+def folded(title: str, body: str, opened: bool = False) -> str:
+    """An element that opens on a click."""
     return f"\n<details{' open' if opened else ''}>\n<summary>{title}</summary>\n\n{body}\n</details>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from workers.model import Change, Grade, Level, Preflight, Rollback, Timing
@@ -13,6 +14,14 @@ GRADES = {
     Grade.LOSSY: "the schema comes back, not all of the data",
     Grade.IRREVERSIBLE: "not even the schema comes back",
 }
+MARKS = {Level.SAFE: "🟢", Level.RISKY: "🟡", Level.HIGH_RISK: "🔴"}
+PROOF = "applied, rolled back, compared equal, applied again"
+HELP = "`/migrate help` lists what can be asked of me here."
+# `prisma migrate resolve --rolled-back` refuses a migration that succeeded (P3012,
+# https://www.prisma.io/docs/orm/reference/error-reference#p3012); to deploy, one is pending again with this.
+PRISMA_MARK = (
+    'UPDATE "_prisma_migrations" SET rolled_back_at = now() WHERE migration_name = {} AND rolled_back_at IS NULL'
+)
 CHANGES = {
     Change.ADDED: "",
     Change.EDITED: "edited after it was merged",
@@ -115,7 +124,7 @@ def _timing(timing: Timing) -> str:
 def proof(undo: Rollback) -> str:
     """Whether a rollback was tried, in one clause."""
     if undo.proven:
-        return "proven: applied, rolled back, compared equal, applied again"
+        return f"proven: {PROOF}"
     return "not proven"
 
 
@@ -123,6 +132,48 @@ def shortfalls(undo: Rollback) -> tuple[str, ...]:
     """What a rollback does not bring back, and what differed after it."""
     meaning = () if undo.reasons or undo.grade is Grade.EXACT else (GRADES[undo.grade],)
     return (*meaning, *undo.reasons, *(f"differs after it: {difference}" for difference in undo.difference))
+
+
+def taken_back(migration: JudgedMigration) -> str:
+    """The migration's statements in a few words: `CREATE TABLE`, `CREATE INDEX` ×2."""
+    actions = Counter(judged.action for judged in migration.statements)
+    told = [f"{tick(action)}{f' ×{number:,}' if number > 1 else ''}" for action, number in actions.items()]
+    return ", ".join(told) or "nothing"
+
+
+def way_back(migration: JudgedMigration, report: Report) -> Iterator[str]:
+    """The steps from a deployed migration back to the schema before it."""
+    later = [one.id for one in report.migrations[report.migrations.index(migration) + 1 :] if one.rollback]
+    if later:
+        yield (
+            f"Roll back what comes after it first, the last one before the others: {', '.join(map(tick, later[:3]))}"
+            + (f" and {len(later) - 3:,} more." if later[3:] else ".")
+        )
+    yield "Deploy the code from before this pull request."
+    if migration.rollback and migration.rollback.sql.strip():
+        yield "Run the SQL in one transaction, as `psql --single-transaction -v ON_ERROR_STOP=1 -f FILE` does."
+    yield mark(migration, report.layout)
+
+
+def mark(migration: JudgedMigration, layout: str) -> str:
+    """How the migration's runner is told that it is rolled back."""
+    if layout != "prisma":
+        return f"Delete the row of {tick(migration.id)} from your runner's history table, if it keeps one."
+    name = "'" + " ".join(migration.id.split()).replace("'", "''") + "'"
+    return (
+        f"Mark it as rolled back: `{PRISMA_MARK.format(name)}`. Where the deploy had failed, "
+        f"{tick(f'npx prisma migrate resolve --rolled-back {migration.id}')} does so; it refuses a migration that was "
+        "applied to its end."
+    )
+
+
+def after_deploying(report: Report) -> Iterator[str]:
+    """What to look at once it is out."""
+    status = ", as `npx prisma migrate status` tells" if report.layout == "prisma" else ""
+    yield f"Each migration has come to its end{status}."
+    yield "The application's health checks pass, and its errors are no more than before."
+    yield "Nothing waits for locks, and no query has become slow: `pg_stat_activity`, `pg_stat_statements`."
+    yield "The backup, where one was taken, is removed when its time has passed."
 
 
 def instead(rewrite: Rewrite) -> str:

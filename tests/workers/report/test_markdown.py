@@ -1,15 +1,13 @@
 """The comment's body: what it says, that it fits, and that nothing from a pull request gets out of its place."""
 
 import re
-from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
+from tests.workers.report.page import OURS, Page, shape
 from tests.workers.report.reports import (
     DROPPED,
     EMPTY,
@@ -27,62 +25,6 @@ from workers.model import Grade, Level, Preflight, Rollback
 from workers.report.markdown import LIMIT_BYTES, to_markdown
 from workers.report.markup import code, fence, prose
 from workers.verdict import Finding, Report
-
-GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-VOID = {"br", "hr"}
-OURS = VOID.union(
-    ("h3", "h4", "p", "ul", "li", "pre", "code", "strong", "b", "sub", "details", "summary"),
-    ("table", "thead", "tbody", "tr", "th", "td"),
-)
-
-
-class Page(HTMLParser):
-    """What a reader gets to see: the elements in order, and the text outside code with the text inside it."""
-
-    def __init__(self, markdown: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.seen: list[str] = []
-        self.plain = ""
-        self.codes: list[str] = []
-        self.feed(GFM.render(markdown))
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        allowed = {("open", None), ("lang", "sql"), ("class", "language-sql"), ("style", "text-align:right")}
-        assert set(attrs) <= allowed, (tag, attrs)
-        self.seen.append(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "code":
-            self.codes.append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "code" in self.open:
-            self.codes[-1] += data
-        else:
-            self.plain += data
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"a comment: {data}")
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError(f"a declaration: {decl}")
-
-    def handle_pi(self, data: str) -> None:
-        raise AssertionError(f"an instruction: {data}")
-
-
-def shape(markdown: str) -> Counter[str]:
-    page = Page(markdown)
-    assert page.open == []
-    return Counter(page.seen)
 
 
 def test_nothing_to_review_is_two_lines() -> None:
@@ -114,11 +56,25 @@ def test_a_safe_report_is_short() -> None:
         "<details>\n"
         "<summary>Rollback: <b>exact</b>, not proven</summary>\n"
         "\n"
+        "**Takes back** <code>CREATE TABLE</code>\n"
+        "\n"
         "- differs after it: sequence s: 1, expected 2\n"
+        "\n"
+        "**SQL**\n"
         "\n"
         "```sql\n"
         "DROP TABLE public.gift_cards;\n"
         "```\n"
+        "\n"
+        "**Steps**\n"
+        "\n"
+        "1. Deploy the code from before this pull request.\n"
+        "2. Run the SQL in one transaction, as <code>psql --single-transaction -v ON_ERROR_STOP=1 -f FILE</code> "
+        "does.\n"
+        '3. Mark it as rolled back: <code>UPDATE "&#95;prisma_migrations" SET rolled_back_at = now() WHERE '
+        "migration_name = '20260102000000_gift_cards' AND rolled_back_at IS NULL</code>. Where the deploy had failed, "
+        "<code>npx prisma migrate resolve --rolled-back 20260102000000_gift_cards</code> does so; it refuses a "
+        "migration that was applied to its end.\n"
         "\n"
         "</details>\n"
         "\n"
@@ -330,7 +286,8 @@ def test_hundreds_of_migrations_with_hostile_names_fit() -> None:
 def test_a_long_migration_lists_what_is_not_safe() -> None:
     steps = (*(judged("CREATE TABLE", line=1 + i) for i in range(400)), judged("DROP TABLE", Level.HIGH_RISK, 500))
     text = to_markdown(replace(FULL, migrations=(replace(RISKY_MIGRATION, statements=steps),)))
-    assert text.count("<code>CREATE TABLE</code>") == 0
+    assert text.count("| <code>CREATE TABLE</code> |") == 0
+    assert "**Takes back** <code>CREATE TABLE</code> ×400, <code>DROP TABLE</code>" in text
     assert "| 500 | high&#8209;risk | <code>DROP TABLE</code> |" in text
     assert "| | safe | … 400 more statements | | |" in text
 

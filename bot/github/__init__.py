@@ -1,0 +1,1 @@
+"""GitHub over REST: the App, its installations, and what we do there as verbs."""

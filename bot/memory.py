@@ -1,0 +1,126 @@
+"""What is worth remembering between jobs. All of it ends, and all of it can be asked of GitHub, or reviewed, again."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from typing import Any, Final
+
+import redis
+
+from bot import wire
+from bot.model import Outcome
+from bot.store import PREFIX, reaching
+
+_PULL_S: Final = 90 * 86_400
+_OUTCOME_S: Final = 30 * 86_400
+_OUTCOME_BYTES: Final = 1 << 20  # compressed; a larger one is reviewed again
+_LOG = logging.getLogger(__name__)
+
+
+class Memory:
+    """repo: a repository's id. number: a pull request's. Every method raises Retryable when Redis cannot be reached."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._redis = connection
+
+    # ------------------------------------------------------------ a pull request
+
+    def comment(self, repo: int, number: int) -> int | None:
+        """The id of our comment."""
+        return _number(self._recall(_pull(repo, number), "comment"))
+
+    def keep_comment(self, repo: int, number: int, comment: int) -> None:
+        self._keep(_pull(repo, number), "comment", comment)
+
+    def run(self, repo: int, number: int) -> int | None:
+        """The id of the check run that has the last record of it."""
+        return _number(self._recall(_pull(repo, number), "run"))
+
+    def keep_run(self, repo: int, number: int, run: int) -> None:
+        self._keep(_pull(repo, number), "run", run)
+
+    def concluded(self, repo: int, number: int) -> str | None:
+        """The head whose check was concluded last; a full SHA."""
+        return self._recall(_pull(repo, number), "concluded")
+
+    def keep_concluded(self, repo: int, number: int, sha: str) -> None:
+        self._keep(_pull(repo, number), "concluded", sha)
+
+    def announced(self, repo: int, number: int) -> str | None:
+        """The head whose review was begun last; a full SHA."""
+        return self._recall(_pull(repo, number), "announced")
+
+    def keep_announced(self, repo: int, number: int, sha: str) -> None:
+        self._keep(_pull(repo, number), "announced", sha)
+
+    def swept(self, repo: int, number: int) -> str | None:
+        """What the last sweep saw of it, in the sweep's own words."""
+        return self._recall(_pull(repo, number), "swept")
+
+    def keep_swept(self, repo: int, number: int, seen: str) -> None:
+        self._keep(_pull(repo, number), "swept", seen)
+
+    def keep_reviewed(self, repo: int, number: int, fingerprint: str) -> None:
+        """Which outcome it came to: forget() forgets that as well."""
+        self._keep(_pull(repo, number), "reviewed", fingerprint)
+
+    def forget(self, repo: int, number: int) -> None:
+        """Everything about it is asked, and reviewed, again."""
+        reviewed = self._recall(_pull(repo, number), "reviewed")
+        with reaching():
+            self._redis.delete(_pull(repo, number), *([_outcome(reviewed)] if reviewed else []))
+
+    # ------------------------------------------------------------ a branch
+
+    def base(self, repo: int, branch: str) -> str | None:
+        """What a branch's migrations were when its pull requests were last queued for them, in the caller's words."""
+        return self._recall(f"{PREFIX}bases:{repo}", branch)
+
+    def keep_base(self, repo: int, branch: str, history: str) -> None:
+        self._keep(f"{PREFIX}bases:{repo}", branch, history)
+
+    # ------------------------------------------------------------ outcomes
+
+    def outcome(self, fingerprint: str) -> Outcome | None:
+        """What the review came to whose inputs have this fingerprint. None as well where another version kept it."""
+        with reaching():
+            found: Any = self._redis.get(_outcome(fingerprint))
+        if found is None:
+            return None
+        try:
+            return wire.loads(Outcome, zlib.decompress(found))
+        except (wire.Unreadable, zlib.error) as error:
+            _LOG.warning("outcome %s is not readable: %s", fingerprint, error)
+            return None
+
+    def keep_outcome(self, fingerprint: str, outcome: Outcome) -> None:
+        kept = zlib.compress(wire.dumps(outcome))
+        if len(kept) <= _OUTCOME_BYTES:
+            with reaching():
+                self._redis.set(_outcome(fingerprint), kept, ex=_OUTCOME_S)
+
+    # ------------------------------------------------------------ hashes that end
+
+    def _recall(self, name: str, field: str) -> str | None:
+        with reaching():
+            found: Any = self._redis.hget(name, field)
+        return None if found is None else found.decode()
+
+    def _keep(self, name: str, field: str, value: str | int) -> None:
+        with reaching(), self._redis.pipeline() as pipeline:
+            pipeline.hset(name, field, value)
+            pipeline.expire(name, _PULL_S)
+            pipeline.execute()
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _pull(repo: int, number: int) -> str:
+    return f"{PREFIX}pull:{repo}:{number}"
+
+
+def _outcome(fingerprint: str) -> str:
+    return f"{PREFIX}outcome:{fingerprint}"

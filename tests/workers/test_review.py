@@ -1,0 +1,69 @@
+"""The straight line in two halves, and what makes one review the same as another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import Repo, prisma
+from workers.postgres.cluster import Limits
+from workers.postgres.sandbox import Tier
+from workers.review import Asked, Gathered, Machine, fingerprint, gathered, review, review_gathered
+from workers.verdict import Report
+
+ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
+POLICY = ".github/migrations.yml"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.at(tmp_path)
+    repo.commit(prisma(m1=ONE))
+    repo.commit(prisma(m2=TWO), branch="feature")
+    return repo
+
+
+def found(repo: Repo, base: str = "main", head: str = "feature") -> Gathered:
+    return gathered(Asked(repo.folder, base, head))
+
+
+def test_two_halves_make_the_whole(repo: Repo, cache: Path) -> None:
+    machine = Machine(cache, Limits(), snapshots_bytes=1 << 30, require=Tier.RLIMITS)
+    whole = review(Asked(repo.folder, "main", "feature"), machine)
+    assert still(review_gathered(found(repo), machine)) == still(whole)
+
+
+def still(report: Report) -> object:
+    """Without how long things took."""
+    judged = [(m.id, m.level, m.rollback) for m in report.migrations]
+    return report.level, report.base, report.head, report.server, report.findings, judged
+
+
+def test_other_commits_with_the_same_migrations(repo: Repo) -> None:
+    before = found(repo)
+    repo.git("commit", "-q", "--allow-empty", "-m", "again")
+    repo.commit({"README.md": "hello"})
+    after = found(repo)
+    assert before.migrations.head != after.migrations.head
+    assert fingerprint(before) == fingerprint(after)
+
+
+def test_whatever_differs_counts(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    prints = [fingerprint(found(repo))]
+    repo.commit(prisma(m2=TWO + ONE))
+    prints.append(fingerprint(found(repo)))
+    repo.git("switch", "-q", "main")
+    repo.commit(prisma(m3=ONE))
+    prints.append(fingerprint(found(repo)))  # the history, and the order of what is added
+    repo.commit({POLICY: "tables: {one: {hot: true}}\n"})
+    prints.append(fingerprint(found(repo)))
+    monkeypatch.setattr("workers.review.version", lambda name: f"another {name}")
+    prints.append(fingerprint(found(repo)))
+    assert len(set(prints)) == len(prints)
+
+
+def test_a_merge_base_that_is_told_counts(repo: Repo) -> None:
+    base, head = (repo.git("rev-parse", name) for name in ("main", "feature"))
+    told = gathered(Asked(repo.folder, base, head, fork=head))
+    assert (told.migrations.changed, len(found(repo).migrations.changed)) == ((), 1)

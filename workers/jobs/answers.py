@@ -1,0 +1,208 @@
+"""Answers the commands of a comment: each one is done, and the comment told so with a reaction, or a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.commands import Command, help_text, parse
+from bot.commands import Reply as Misread
+from bot.comment import LIMIT_BYTES
+from bot.errors import Conflict, Forbidden
+from bot.github import checks, comments, contents, people, pulls
+from bot.github.client import Client
+from bot.markup import quoted
+from bot.model import Ask, Outcome, Refresh, RollbackFile, Row, Standing, Touch
+from workers.jobs.refresh import Drawn, refresh
+from workers.jobs.tools import Tools
+from workers.report.markup import fence
+
+_DONE, _REFUSED, _SEEN = "rocket", "confused", "eyes"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """done: whether the command did what it asks. reply: Markdown, "" where the reaction says it all."""
+
+    done: bool
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """A comment being answered."""
+
+    tools: Tools
+    client: Client
+    ask: Ask
+
+
+def answer(tools: Tools, ask: Ask) -> None:
+    """A comment that has our last reaction was answered before: a delivery may come twice, and our own memory be lost.
+    The caller holds the pull request's lock. Raises Retryable, Permanent."""
+    client = tools.app.client(ask.repo, urgent=True)
+    if {_DONE, _REFUSED} & {reaction.content for reaction in comments.reactions(client, ask.comment)}:
+        return
+    comments.react(client, ask.comment, _SEEN)
+    hearing = _Hearing(tools, client, ask)
+    answers = tuple(_answer(hearing, command) for command in parse(ask.body))
+    replies = [one.reply for one in answers if one.reply]
+    if replies:
+        comments.reply(client, ask.number, ask.comment, "\n\n".join(replies))
+    done = all(one.done for one in answers)
+    comments.react(client, ask.comment, _DONE if done else _REFUSED)
+
+
+def _answer(hearing: _Hearing, command: Command | Misread) -> Answer:
+    if isinstance(command, Misread):
+        return Answer(False, command.text)
+    return _ANSWERS[command.name](hearing, command)
+
+
+def refuse(tools: Tools, ask: Ask, why: str) -> None:
+    """Tells that a comment's commands could not be done. Raises what GitHub raises."""
+    client = tools.app.client(ask.repo, urgent=True)
+    comments.reply(client, ask.number, ask.comment, why)
+    comments.react(client, ask.comment, _REFUSED)
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def _help(hearing: _Hearing, command: Command) -> Answer:
+    return Answer(True, help_text())
+
+
+def _status(hearing: _Hearing, command: Command) -> Answer:
+    drawn = _refreshed(hearing)
+    return Answer(False, _CLOSED) if drawn is None else Answer(True, _status_text(drawn))
+
+
+def _recheck(hearing: _Hearing, command: Command) -> Answer:
+    if not _may(hearing, author_too=True):
+        return Answer(False, _NEEDS_WRITE)
+    hearing.tools.memory.forget(hearing.ask.repo.id, hearing.ask.number)
+    drawn = _refreshed(hearing)
+    return Answer(False, _CLOSED) if drawn is None else Answer(True)
+
+
+def _ack(hearing: _Hearing, command: Command) -> Answer:
+    return _touch(hearing, command, ticked=True)
+
+
+def _unack(hearing: _Hearing, command: Command) -> Answer:
+    return _touch(hearing, command, ticked=False)
+
+
+def _rollback(hearing: _Hearing, command: Command) -> Answer:
+    """Commits the files to the pull request's branch, or shows them where the branch is not ours to write to."""
+    if not _may(hearing):
+        return Answer(False, _NEEDS_WRITE)
+    drawn = _refreshed(hearing)
+    if drawn is None:
+        return Answer(False, _CLOSED)
+    if not drawn.outcome.rollbacks:
+        return Answer(False, "There is no rollback SQL for this pull request.")
+    if _moved(hearing, drawn):
+        return Answer(False, f"The branch has moved to {drawn.pull.head_sha} since you asked; look, and ask again.")
+    if drawn.pull.from_fork:
+        return Answer(True, _patch("The branch is in a fork", drawn.outcome.rollbacks))
+    files = {file.path: file.sql for file in drawn.outcome.rollbacks}
+    try:
+        commit = contents.commit_files(
+            hearing.client, drawn.pull.head_ref, drawn.pull.head_sha, files, "Add rollback SQL"
+        )
+    except Conflict:
+        return Answer(False, f"The branch is no longer at {drawn.pull.head_sha[:10]}; please ask again.")
+    except Forbidden:
+        return Answer(True, _patch("The branch may not be written to", drawn.outcome.rollbacks))
+    return Answer(True, "" if commit != drawn.pull.head_sha else "The branch has these rollback files already.")
+
+
+_ANSWERS: dict[str, Callable[[_Hearing, Command], Answer]] = {
+    "help": _help,
+    "status": _status,
+    "recheck": _recheck,
+    "ack": _ack,
+    "unack": _unack,
+    "rollback": _rollback,
+}
+_CLOSED = "This pull request is not open."
+_NEEDS_WRITE = "This needs write access to the repository."
+
+
+def _refreshed(hearing: _Hearing, touches: Sequence[Touch] = ()) -> Drawn | None:
+    return refresh(hearing.tools, Refresh(hearing.ask.repo, hearing.ask.number), touches, urgent=True)
+
+
+def _moved(hearing: _Hearing, drawn: Drawn) -> bool:
+    """Whether the head is one that the author of the command cannot have seen. A comment does not say which it was; our
+    first check of a commit tells when that commit came."""
+    began = [run.started_at for run in checks.runs(hearing.client, drawn.pull.head_sha) if run.started_at]
+    return bool(began) and min(began) > hearing.ask.at
+
+
+def _may(hearing: _Hearing, author_too: bool = False) -> bool:
+    """Asked of GitHub each time: nothing else knows who has lost access since."""
+    if author_too and pulls.pull(hearing.client, hearing.ask.number).author == hearing.ask.login:
+        return True
+    return people.may_write(hearing.client, hearing.ask.login)
+
+
+# ---------------------------------------------------------------- ack, unack
+
+
+def _touch(hearing: _Hearing, command: Command, ticked: bool) -> Answer:
+    ask = hearing.ask
+    touches = tuple(
+        Touch(item, ticked, ask.login, ask.at, f"comment {ask.comment}", command.because) for item in command.arguments
+    )
+    drawn = _refreshed(hearing, touches)
+    if drawn is None:
+        return Answer(False, _CLOSED)
+    wrong = tuple(filter(None, (_wrong(drawn, touch) for touch in touches)))
+    return Answer(not wrong, "\n".join(wrong))
+
+
+def _wrong(drawn: Drawn, touch: Touch) -> str:
+    """Why a touch did not come to be; empty when it did."""
+    row = next((row for row in drawn.rows if row.item == touch.item), None)
+    if row is None:
+        return f"There is no item {quoted(touch.item)}. {_listed(drawn.rows)}"
+    if row.ticked is touch.ticked:
+        return ""
+    item = next((item for item in drawn.outcome.items if item.id == touch.item), None)
+    if item and item.evidence:
+        return f"{quoted(touch.item)} is what the review saw for itself: {item.text}"
+    return f"{quoted(touch.item)}: {quoted(row.note)}" if row.note else f"{quoted(touch.item)} was changed since."
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    ids = ", ".join(quoted(row.item) for row in rows if not row.ticked)
+    return f"Open are {ids}." if ids else "No item is open."
+
+
+# ---------------------------------------------------------------- what is said
+
+
+def _status_text(drawn: Drawn) -> str:
+    if drawn.outcome.standing is not Standing.REVIEWED:
+        return drawn.outcome.reason or drawn.outcome.headline
+    rows = "".join(_status_row(drawn.outcome, row) for row in drawn.rows)
+    table = f"\n\n| item | | by | at |\n|---|---|---|---|\n{rows}" if rows else ""
+    return f"{drawn.outcome.headline}\n\nReviewed at {drawn.pull.head_sha[:10]}.{table}"
+
+
+def _status_row(outcome: Outcome, row: Row) -> str:
+    text = next((item.text for item in outcome.items if item.id == row.item), row.label)
+    mark, by = ("✅", quoted(row.login)) if row.ticked else ("⬜", quoted(row.note))
+    return f"| {quoted(row.item)} | {mark} {text} | {by} | {row.at[:16].replace('T', ' ')} |\n"
+
+
+def _patch(why: str, files: Sequence[RollbackFile]) -> str:
+    """The files themselves, for somebody else to commit."""
+    shown = "\n\n".join(f"{quoted(file.path)}\n\n{fence(file.sql)}" for file in files)
+    text = f"{why}, so here are the files to commit:\n\n{shown}"
+    if len(text.encode()) <= LIMIT_BYTES:
+        return text
+    return f"{why}, and the SQL is too long for a comment: `migration-bot review --format json` prints it."

@@ -1,0 +1,198 @@
+"""Brings a pull request's check and comment up to date: look, review, decide, then write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bot import check, comment, record
+from bot.checklist import Moment, Question, decide, questions, verdict
+from bot.errors import Forbidden, NotFound
+from bot.github import checks, comments, people, pulls
+from bot.github.client import Client
+from bot.github.pulls import Pull
+from bot.locks import lock
+from bot.model import Outcome, Refresh, Repo, Row, Section, Standing, Touch, Verdict
+from workers.jobs.reviewing import outcome_of
+from workers.jobs.tools import Tools, now
+
+# GitHub may not know yet what it just told us of (atlantis#1131): seconds between looks.
+_PATIENCE = (1.0, 3.0, 7.0)
+_COMMITS = 30  # of a pull request, newest first, that are searched for a record that nobody remembers
+_SHA_WAIT_S = 20.0
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What stands on GitHub after a refresh."""
+
+    pull: Pull
+    outcome: Outcome
+    rows: tuple[Row, ...]
+
+
+def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool = False) -> Drawn | None:
+    """None for a pull request that is not open. The caller holds its lock. Raises Retryable, Permanent."""
+    client = tools.app.client(work.repo, urgent)
+    pull = pulls.pull(client, work.number, _PATIENCE)
+    if pull.base_repo != client.repo.name:  # renamed since we were told, and git follows no redirect
+        client = tools.app.client(replace(client.repo, name=pull.base_repo), urgent)
+    if pull.state != "open":
+        _closed(tools, client, work.repo, pull)
+        return None
+    _supersede(tools, client, pull)
+    runs = checks.runs(client, pull.head_sha)
+    if not runs:
+        checks.ensure_check(client, check.queued(pull.head_sha), external_id(work.repo, work.number))
+    tools.memory.keep_announced(work.repo.id, work.number, pull.head_sha)
+    outcome = outcome_of(tools, client, pull)
+    before = _recorded(tools, client, work.repo, pull, runs)
+    rows = _decided(client, pull, outcome, before, touches)
+    _publish(tools, client, work.repo, Drawn(pull, outcome, rows))
+    return Drawn(pull, outcome, rows)
+
+
+def external_id(repo: Repo, number: int) -> str:
+    """Names the pull request in a check run, as GitHub does not for forks."""
+    return f"{repo.id}:{number}"
+
+
+def fail(tools: Tools, work: Refresh, why: str) -> None:
+    """Fails closed: the head's check says that there is no review, and why. Raises what GitHub raises."""
+    client = tools.app.client(work.repo)
+    pull = pulls.pull(client, work.number)
+    if pull.state != "open":
+        return
+    runs = checks.runs(client, pull.head_sha)
+    before = _recorded(tools, client, work.repo, pull, runs)
+    others = _others(runs, work.number)
+    sections = (Section(work.number, Verdict.FAILURE, before), *others)
+    checks.ensure_check(client, check.failed(pull.head_sha, why, sections), external_id(work.repo, work.number))
+    tools.memory.keep_concluded(work.repo.id, work.number, pull.head_sha)
+
+
+def _supersede(tools: Tools, client: Client, pull: Pull) -> None:
+    """A head that was pushed away while it waited is waited for no more."""
+    last = tools.memory.announced(client.repo.id, pull.number)
+    if last not in (None, pull.head_sha, tools.memory.concluded(client.repo.id, pull.number)):
+        _cancel(client, last)
+
+
+def _cancel(client: Client, sha: str) -> None:
+    for run in checks.runs(client, sha):
+        if run.status != "completed":
+            checks.conclude(client, run)
+
+
+# ---------------------------------------------------------------- decide
+
+
+def _decided(
+    client: Client, pull: Pull, outcome: Outcome, before: Sequence[Row], touches: Sequence[Touch]
+) -> tuple[Row, ...]:
+    if outcome.standing is not Standing.REVIEWED:
+        return tuple(before) if outcome.standing is Standing.FAILED else ()
+    granted = {asked for asked in questions(outcome.items, touches) if _may(client, pull, asked)}
+    return decide(outcome.items, before, touches, granted, Moment(now(), pull.head_sha))
+
+
+def _may(client: Client, pull: Pull, asked: Question) -> bool:
+    if asked.who.startswith("@"):
+        return _in_team(client, asked)
+    if asked.login == pull.author and asked.who in ("author", "not-author"):
+        return asked.who == "author"
+    return people.may_write(client, asked.login)
+
+
+def _in_team(client: Client, asked: Question) -> bool:
+    """Without the permission to read members nobody is in a team, as far as we can tell: the review goes on."""
+    try:
+        return people.in_team(client, asked.who, asked.login)
+    except Forbidden as missing:
+        _LOG.warning("nobody counts as a member of %s: %s", asked.who, missing)
+        return False
+
+
+# ---------------------------------------------------------------- what is recorded
+
+
+def _recorded(tools: Tools, client: Client, repo: Repo, pull: Pull, runs: Iterable[checks.Run]) -> tuple[Row, ...]:
+    """The rows of the newest run that has some of this pull request: of the head, of the run that is remembered, of an
+    older commit."""
+    found = _rows(runs, pull.number)
+    if found is None and (run := tools.memory.run(repo.id, pull.number)):
+        found = _rows(_run(client, run), pull.number)
+    if found is None:
+        for sha in pulls.commits(client, pull.number)[1:_COMMITS]:
+            found = _rows(checks.runs(client, sha), pull.number)
+            if found is not None:
+                break
+    return found or ()
+
+
+def _run(client: Client, run: int) -> tuple[checks.Run, ...]:
+    try:
+        return (checks.run(client, run),)
+    except NotFound:
+        return ()
+
+
+def _rows(runs: Iterable[checks.Run], number: int) -> tuple[Row, ...] | None:
+    for run in runs:
+        section = record.section_of(number, record.parse(run.text))
+        if section:
+            return section.rows
+    return None
+
+
+def _others(runs: Sequence[checks.Run], number: int) -> tuple[Section, ...]:
+    """What the newest run that says anything says of other pull requests with the same head."""
+    sections = next((found for run in runs if (found := record.parse(run.text))), ())
+    return tuple(section for section in sections if section.number != number)
+
+
+# ---------------------------------------------------------------- publish
+
+
+def _publish(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
+    """The check run first: it is the record, and the comment only its view."""
+    number, sha = drawn.pull.number, drawn.pull.head_sha
+    failed = drawn.outcome.standing is Standing.FAILED
+    own = Section(number, Verdict.FAILURE if failed else verdict(drawn.rows), drawn.rows)
+    with lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S):
+        sharing = {pull.number for pull in pulls.pulls_of(client, sha)} - {number}
+        others = tuple(one for one in _others(checks.runs(client, sha), number) if one.number in sharing)
+        awaited = sharing - {one.number for one in others}
+        wanted = check.concluded(sha, drawn.outcome, own, others, awaited)
+        run = checks.ensure_check(client, wanted, external_id(repo, number))
+    tools.memory.keep_run(repo.id, number, run.id)
+    for waiting in awaited:
+        tools.queue.add(Refresh(repo, waiting))
+    _comment(tools, client, repo, drawn)
+    if not awaited:
+        tools.memory.keep_concluded(repo.id, number, sha)
+
+
+def _comment(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
+    """Only where there is something to say: no comment on a pull request without migrations, and none only to tell
+    that there is no review, as the check does."""
+    number = drawn.pull.number
+    known = tools.memory.comment(repo.id, number)
+    if drawn.outcome.standing is not Standing.REVIEWED and known is None:
+        found = comments.find(client, number)
+        if not found:
+            return
+        known = found[0].id
+    body = comment.draw(drawn.outcome, drawn.rows)
+    written = comments.ensure_comment(client, number, known, body)
+    tools.memory.keep_comment(repo.id, number, written.id)
+
+
+def _closed(tools: Tools, client: Client, repo: Repo, pull: Pull) -> None:
+    """Nothing is left waiting, and the others with the same head no longer wait for this one."""
+    _cancel(client, pull.head_sha)
+    for other in pulls.pulls_of(client, pull.head_sha):
+        tools.queue.add(Refresh(repo, other.number))
+    tools.memory.forget(repo.id, pull.number)

@@ -1,0 +1,87 @@
+"""A pull request's outcome: its commits are fetched, its change gathered, and reviewed unless it was before."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from bot.errors import Permanent, Retryable
+from bot.github.client import Client
+from bot.github.pulls import Pull, merge_base
+from bot.model import Outcome
+from workers.errors import CannotAnalyse, FetchFailed, Gone, InputError, NoMigrations
+from workers.jobs.present import NO_MIGRATIONS, not_reviewed, present
+from workers.jobs.tools import Tools
+from workers.mirror import Commits, Copy, Mirror, MirrorLimits, as_it_would_merge
+from workers.review import Asked, Gathered, fingerprint, gathered, review_gathered
+
+
+def outcome_of(tools: Tools, client: Client, pull: Pull) -> Outcome:
+    """What a review of the pull request as it would merge comes to. Raises Retryable and Permanent."""
+    with opened(tools, client) as copy:
+        commits = as_it_would_merge(
+            copy,
+            pull.number,
+            pull.head_sha,
+            pull.base_ref,
+            lambda base, head: merge_base(client, base, head),
+        )
+        try:
+            found = gathered_from(copy, commits)
+            return _reviewed(tools, client.repo.id, pull, found) if found.migrations.changed else NO_MIGRATIONS
+        except NoMigrations:
+            return NO_MIGRATIONS
+        except (InputError, CannotAnalyse) as error:
+            return not_reviewed(str(error))
+
+
+def gathered_from(copy: Copy, commits: Commits) -> Gathered:
+    """What the commits change, read from the copy. Raises InputError."""
+    asked = Asked(copy.directory, commits.base, commits.head, fork=commits.fork)
+    return copy.whole(lambda: gathered(asked))
+
+
+def history_of(tools: Tools, client: Client, branch: str) -> str:
+    """A digest of all that a branch's migrations and policy are, "" for a branch without any. Raises Retryable,
+    Permanent."""
+    with opened(tools, client) as copy:
+        ref = f"refs/heads/{branch}"
+        tip = copy.heads((ref,)).get(ref)
+        if tip is None:
+            return ""
+        try:
+            return fingerprint(gathered_from(copy, Commits(tip, tip, tip, merged=False)))
+        except NoMigrations:
+            return ""
+        except InputError as error:
+            return hashlib.sha256(str(error).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def opened(tools: Tools, client: Client) -> Iterator[Copy]:
+    """The repository's copy on this machine, by its id, which a rename leaves alone. Raises Retryable, Permanent."""
+    host = urlsplit(tools.github.url).netloc.replace(":", "_")
+    folder = tools.machine.cache / "mirrors" / host / str(client.repo.id)
+    limits = MirrorLimits(tools.settings.mirror_mb << 20, tools.settings.mirror_ms)
+    mirror = Mirror(folder, f"{tools.github.url}/{client.repo.name}.git", limits)
+    try:
+        with mirror.opened(client.token()) as copy:
+            yield copy
+    except FetchFailed as failed:
+        # A commit that is gone was pushed away: what is there now is another question.
+        if failed.retryable or isinstance(failed, Gone):
+            raise Retryable(str(failed)) from failed
+        raise Permanent(str(failed)) from failed
+
+
+def _reviewed(tools: Tools, repo: int, pull: Pull, found: Gathered) -> Outcome:
+    """The same migrations on the same history under the same policy come to the same: a tick needs no server."""
+    seen = fingerprint(found)
+    known = tools.memory.outcome(seen)
+    if known is None:
+        known = present(review_gathered(found, tools.machine), found.policy)
+        tools.memory.keep_outcome(seen, known)
+    tools.memory.keep_reviewed(repo, pull.number, seen)
+    return known

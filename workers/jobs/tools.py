@@ -1,0 +1,53 @@
+"""What a job works with: the App's client, the queue, what is remembered, and this machine."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from bot.errors import BadSetting
+from bot.github.client import App
+from bot.memory import Memory
+from bot.queue import Queue
+from bot.settings import GitHubSettings, Settings
+from bot.store import connect
+from workers.machine import machine_of
+from workers.review import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """One set for each process."""
+
+    settings: Settings
+    github: GitHubSettings
+    redis: redis.Redis
+    app: App
+    queue: Queue
+    memory: Memory
+    machine: Machine
+
+
+@functools.cache
+def tools_of(settings: Settings) -> Tools:
+    """Raises BadSetting where the App is not set up."""
+    if settings.github is None:
+        raise BadSetting("MIGRATION_BOT_GITHUB_APP_ID is not set, and the worker needs it")
+    connection = connect(settings.redis_url)
+    return Tools(
+        settings=settings,
+        github=settings.github,
+        redis=connection,
+        app=App(settings.github, connection),
+        queue=Queue(connection),
+        memory=Memory(connection),
+        machine=machine_of(settings),
+    )
+
+
+def now() -> str:
+    """The time as GitHub writes it: 2026-01-31T12:00:00Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,63 @@
+"""A YAML file as values and as nodes, which know their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from workers.errors import InputError
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def load(text: str, path: str) -> tuple[yaml.Node | None, object]:
+    """Both are None for an empty file. Raises InputError, one sentence with the line, for what is not YAML."""
+    import yaml  # here, because importing it takes 20 ms, and most repositories have no such file
+
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        return node, loader.construct_document(node) if node else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise InputError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(f"{path}:{line}: not YAML: {error.reason}.") from None
+    except RecursionError:
+        raise InputError(f"{path}: nested too deeply.") from None
+    except ValueError as error:  # a date that is none: 2024-99-99
+        raise InputError(f"{path}: not YAML: {error}.") from None
+
+
+def line_of(node: yaml.Node, keys: Iterable[str | int]) -> int:
+    """The line, from 1, of the deepest of the nested keys that the file has."""
+    line = node.start_mark.line + 1
+    for wanted in keys:
+        for key, value in _items(node):
+            if str(key.value) == str(wanted):
+                line, node = key.start_mark.line + 1, value
+                break
+    return line
+
+
+def repeated(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    """Keys that a mapping has twice, which YAML forbids and PyYAML lets pass; each node once, as aliases form rings."""
+    reached = {id(node)}
+    waiting = [node]
+    while waiting:
+        seen: set[str] = set()
+        for key, value in _items(waiting.pop()):
+            if str(key.value) in seen:
+                yield str(key.value), key.start_mark.line + 1
+            seen.add(str(key.value))
+            if id(value) not in reached:
+                reached.add(id(value))
+                waiting.append(value)
+
+
+def _items(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    import yaml
+
+    return node.value if isinstance(node, yaml.MappingNode) else []
