@@ -9,11 +9,13 @@ from typing import Annotated
 
 from redis import Redis
 
+from bot.github.etags import Etags
 from bot.github.limits import Limits
 from bot.github.reading import Text, at, read
 from bot.github.rest import Rest
 from bot.github.tokens import AppCredentials, InstallationCredentials, Scope, Tokens, installation_of
 from bot.github.transport import Transport
+from bot.github.vault import Vault
 from bot.model import Repo
 from bot.settings import GitHubSettings
 
@@ -36,15 +38,16 @@ class Attempt:
 
 
 class App:
-    """One for a process: it keeps tokens, connections and replies. redis: what all processes know of the limits.
+    """One for a process, which keeps its connections. redis: what all processes know of limits, tokens and replies.
     pauses_s: before each new try of a read that failed. Raises, in all methods, what Rest raises."""
 
     def __init__(self, settings: GitHubSettings, redis: Redis, pauses_s: Sequence[float] = (0.5, 2)) -> None:
         self.id = settings.app_id
         limits = Limits(redis, settings.write_gap_ms, settings.reserve)
-        self._transport = Transport(settings.api_url, limits, pauses_s)
+        vault = Vault(redis, settings.private_key)
+        self._transport = Transport(settings.api_url, limits, Etags(vault), pauses_s)
         self._rest = Rest(self._transport, AppCredentials(settings.app_id, settings.private_key))
-        self._tokens = Tokens(self._rest)
+        self._tokens = Tokens(self._rest, vault)
         self._slug = ""
 
     def client(self, repo: Repo, urgent: bool = False) -> Client:

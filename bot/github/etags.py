@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import json
 
 from bot.github.replies import Reply
+from bot.github.vault import Vault
 
-Key = tuple[str, ...]
+_LASTS_S = 3600  # as long as the token that a reply was given to
+_HEADERS = ("etag", "link")
 
 
 class Etags:
-    """Least recently used go first. In the process, as its tokens are: GitHub makes a new ETag for each token
-    (https://github.com/eclipse-csi/otterdog/issues/201), so no other process could use these."""
+    """Replies by what was asked, and with which token: GitHub makes a new ETag for each token
+    (https://github.com/eclipse-csi/otterdog/issues/201)."""
 
-    def __init__(self, limit_bytes: int = 16 << 20) -> None:
-        self._limit_bytes, self._bytes = limit_bytes, 0
-        self._replies: OrderedDict[Key, Reply] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
 
-    def find(self, key: Key) -> Reply | None:
-        """The reply kept under a key, which starts with the token it was given to."""
-        with self._lock:
-            if key in self._replies:
-                self._replies.move_to_end(key)
-            return self._replies.get(key)
+    def find(self, asked: tuple[str, ...]) -> Reply | None:
+        """asked: starts with the token."""
+        found = self._vault.find(_name(asked))
+        return Reply(**{**told, "body": told["body"].encode()}) if found and (told := json.loads(found)) else None
 
-    def keep(self, key: Key, reply: Reply) -> None:
-        """Keeps a reply that has an ETag and leaves room for others."""
-        with self._lock:
-            self._drop(self._replies.pop(key, None))
-            if "etag" not in reply.headers or len(reply.body) > self._limit_bytes // 8:
-                return
-            self._replies[key] = reply
-            self._bytes += len(reply.body)
-            while self._bytes > self._limit_bytes:
-                self._drop(self._replies.popitem(last=False)[1])
+    def keep(self, asked: tuple[str, ...], reply: Reply) -> None:
+        """Keeps a reply that has an ETag, and forgets the one before."""
+        if "etag" not in reply.headers:
+            self._vault.drop(_name(asked))
+            return
+        headers = {name: reply.headers[name] for name in _HEADERS if name in reply.headers}
+        told = {"what": reply.what, "status": reply.status, "headers": headers, "body": reply.body.decode()}
+        self._vault.keep(_name(asked), json.dumps(told).encode(), _LASTS_S)
 
-    def _drop(self, reply: Reply | None) -> None:
-        self._bytes -= len(reply.body) if reply else 0
+
+def _name(asked: tuple[str, ...]) -> str:
+    return json.dumps(("reply", *asked))

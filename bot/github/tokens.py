@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from bot.errors import BadSetting, Conflict, NotFound
 from bot.github.reading import at, read
 from bot.github.rest import Rest
 from bot.github.transport import Bearer, Request
+from bot.github.vault import Vault
 from bot.model import Repo
 
 # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
@@ -69,28 +70,29 @@ class Token:
 
 
 class Tokens:
-    """One for a process; tokens are never written anywhere. rest: GitHub as the App itself."""
+    """rest: GitHub as the App itself. vault: where one job's token waits for the next."""
 
-    def __init__(self, rest: Rest) -> None:
-        self._rest = rest
-        self._kept: dict[Scope, Token] = {}
-        self._lock = threading.Lock()
+    def __init__(self, rest: Rest, vault: Vault) -> None:
+        self._rest, self._vault = rest, vault
 
     def token(self, scope: Scope) -> Token:
         """A token that is good for five minutes at least. Raises NotFound where the App is not installed."""
-        with self._lock:
-            kept = self._kept.get(scope)
-            if kept is None or not _fresh(kept):
-                kept = self._new(scope)
-                self._kept = {known: token for known, token in self._kept.items() if _fresh(token)} | {scope: kept}
-            return kept
+        kept = self._kept(scope)
+        if kept is None or _left_s(kept) < _FRESH_S:
+            kept = self._new(scope)
+            told = {"token": kept.value, "expires_at": kept.expires_at.isoformat(), "installation": kept.installation}
+            self._vault.keep(_name(scope), json.dumps(told).encode(), int(_left_s(kept)))
+        return kept
 
     def drop(self, scope: Scope, value: str) -> None:
         """Forgets a token that GitHub refused, unless another took its place already."""
-        with self._lock:
-            kept = self._kept.get(scope)
-            if kept and kept.value == value:
-                del self._kept[scope]
+        kept = self._kept(scope)
+        if kept and kept.value == value:
+            self._vault.drop(_name(scope))
+
+    def _kept(self, scope: Scope) -> Token | None:
+        found = self._vault.find(_name(scope))
+        return read(Token, json.loads(found), "a kept token") if found else None
 
     def _new(self, scope: Scope) -> Token:
         """An App that is installed again has another installation; a repository that moved to another owner may."""
@@ -136,8 +138,12 @@ class InstallationCredentials:
         return True
 
 
-def _fresh(token: Token) -> bool:
-    return token.expires_at.timestamp() - time.time() >= _FRESH_S
+def _left_s(token: Token) -> float:
+    return token.expires_at.timestamp() - time.time()
+
+
+def _name(scope: Scope) -> str:
+    return f"token {scope.installation} {scope.repo.id if scope.repo else 'all'}"
 
 
 def installation_of(rest: Rest, repo: Repo) -> int:

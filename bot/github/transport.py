@@ -64,9 +64,8 @@ class Bearer(AuthBase):
 class Transport:
     """One for a process. pauses_s: before each new try of a read that failed on the way or with a 5xx."""
 
-    def __init__(self, api_url: str, limits: Limits, pauses_s: Sequence[float] = (0.5, 2)) -> None:
-        self._api_url, self._limits, self._pauses_s = api_url, limits, tuple(pauses_s)
-        self._etags = Etags()
+    def __init__(self, api_url: str, limits: Limits, etags: Etags, pauses_s: Sequence[float] = (0.5, 2)) -> None:
+        self._api_url, self._limits, self._etags, self._pauses_s = api_url, limits, etags, tuple(pauses_s)
 
     def send(self, request: Request, bearer: Bearer) -> Reply:
         """GitHub's reply, below 500. Raises RateLimited, also without sending; Retryable when there is no reply, and

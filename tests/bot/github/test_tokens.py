@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -42,12 +41,6 @@ def test_a_token_opens_one_repository_and_serves_many_requests(app: App, github:
 def test_a_token_that_ends_within_five_minutes_is_replaced(client: Client, github: Scripted) -> None:
     github.on("POST", TOKENS, token("ghs_old", minutes=4), token("ghs_new", minutes=6))
     assert [client.token() for _ in range(3)] == ["ghs_old", "ghs_new", "ghs_new"]
-
-
-def test_threads_that_want_a_token_at_once_get_the_same(client: Client, github: Scripted) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        tokens = set(pool.map(lambda _: client.token(), range(32)))
-    assert (tokens, len(github.calls("POST", TOKENS))) == ({"ghs_one"}, 1)
 
 
 def test_a_refused_token_is_replaced_once(client: Client, github: Scripted) -> None:

@@ -7,8 +7,6 @@ import requests
 
 from bot.errors import Permanent
 from bot.github.client import Client
-from bot.github.etags import Etags
-from bot.github.replies import Reply
 from bot.github.transport import _session
 from tests.bot.github.scripted import TOKENS, WHAT, Answer, Scripted, X, token, told_by
 
@@ -64,20 +62,11 @@ def test_another_token_has_other_etags(client: Client, github: Scripted) -> None
     assert sent == [None, '"v1"', None]
 
 
-def test_a_full_cache_drops_what_was_not_used() -> None:
-    etags = Etags(limit_bytes=80)
-    for name in "abcdefgh":
-        etags.keep((name,), kept(10))
-    assert etags.find(("a",)) is not None
-    etags.keep(("i",), kept(10))
-    assert [name for name in "abcdefghi" if etags.find((name,))] == list("acdefghi")
-    etags.keep(("c",), kept(11))  # too large, so the old one goes
-    etags.keep(("a",), Reply("", 200, {}, b""))  # no longer has an ETag
-    assert [name for name in "abcdefghi" if etags.find((name,))] == list("defghi")
-
-
-def kept(size: int) -> Reply:
-    return Reply("", 200, {"etag": '"x"'}, b"." * size)
+def test_a_reply_without_an_etag_takes_the_place_of_one_with(client: Client, github: Scripted) -> None:
+    github.on("GET", X, Answer(json=1, headers={"ETag": '"v1"'}), Answer(json=2), Answer(json=3))
+    assert [client.get("x"), client.get("x"), client.get("x")] == [1, 2, 3]
+    sent = [one.headers.get("If-None-Match") for one in github.calls("GET", X)]
+    assert sent == [None, '"v1"', None]
 
 
 def test_a_fork_does_not_share_its_parents_connections(client: Client, github: Scripted) -> None:
