@@ -120,7 +120,7 @@ def running_town(port: int = 0) -> Iterator[Town]:
 
 def reachable() -> str | None:
     """Where our folder can be; None for any place. Root's servers run as another user, who has to get there."""
-    return None if os.geteuid() else "/var/tmp"  # noqa: S108  # the folder in it is made as safely as in any place
+    return None if os.geteuid() else "/var/tmp"  # the folder in it is made as safely as in any place
 
 
 def _shop(github: World, folder: Path) -> Repo:
@@ -152,7 +152,7 @@ def _procfile() -> Mapping[str, str]:
     """Name → command, as a platform would run it, but not for the whole network to reach."""
     lines = (_ROOT / "Procfile").read_text().splitlines()
     named = (line.partition(": ") for line in lines if line.strip())
-    return {name: command.replace("0.0.0.0", "127.0.0.1") for name, _, command in named}  # noqa: S104
+    return {name: command.replace("0.0.0.0", "127.0.0.1") for name, _, command in named}
 
 
 @contextlib.contextmanager
