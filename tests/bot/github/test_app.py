@@ -67,6 +67,26 @@ def test_an_app_that_was_installed_again(world: World, shop: Repo, installed: Ap
     assert installed.installation_of(here.repo) == world.installation(shop).id != here.repo.installation
 
 
+def test_a_permission_that_is_accepted_under_way(world: World, shop: Repo, here: Client) -> None:
+    """The token from before does not have it."""
+    sha = world.push(shop, "feature", {"b.sql": "SELECT 2;\n"})
+    world.accept_permissions(world.installation(shop), checks="none")
+    with pytest.raises(Forbidden, match="needs the permission"):
+        here.post("check-runs", {"name": "migrations", "head_sha": sha})
+    world.accept_permissions(world.installation(shop), checks="write")
+    here.post("check-runs", {"name": "migrations", "head_sha": sha})
+    assert len(world.checks(shop, sha)) == 1
+
+
+def test_a_repository_that_was_added_under_way(world: World, shop: Repo, installed: App) -> None:
+    installation = world.installation(shop).id
+    assert installed.clients(installation) == ()
+    other = world.create_repository("acme/other", {"x": "y"})
+    world.push(other, "feature", {"b.sql": "SELECT 2;\n"})
+    world.open_pull(other, "feature", "acme")
+    assert [one.repo.id for one in installed.clients(installation, changed=True)] == [other.id]
+
+
 def test_a_repository_that_was_taken_away(world: World, shop: Repo, installed: App, here: Client) -> None:
     world.create_repository("acme/other", {"x": "y"})
     world.take_away(shop)
