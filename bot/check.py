@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from bot import record
 from bot.comment import AGAIN
 from bot.github.checks import WantedCheck
-from bot.markup import escaped
+from bot.markup import quoted
 from bot.model import Outcome, Section, Standing, Verdict
 
 _TITLE_CHARS = 200
-_LABEL_CHARS = 100
+_LABEL_BYTES = 400
 _MOST_PROBLEMS = 25  # lines of Markdown, of 2 kB at most
 
 
@@ -75,7 +75,7 @@ def _title(outcome: Outcome, own: Section) -> str:
 
 def _summary(outcome: Outcome, own: Section) -> str:
     open_rows = [row for row in own.rows if not row.ticked]
-    lines = [f"- {row.item} {escaped(row.label[:_LABEL_CHARS])}" for row in open_rows]
+    lines = [f"- {row.item} {quoted(row.label, _LABEL_BYTES)}" for row in open_rows]
     said = "Open, in the comment's list:\n" + "\n".join(lines) if lines else ""
     again = AGAIN if outcome.standing is Standing.FAILED else ""
     return "\n\n".join(part for part in (outcome.headline, outcome.reason, said, again) if part)

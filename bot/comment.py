@@ -32,7 +32,7 @@ def checklist_bytes(items: Sequence[Item]) -> int:
 
 
 _ROW_BYTES = 700  # marker, id, a name of 39 characters, times, and a note
-_NOTE_CHARS = 60
+_NOTE_BYTES = 400
 
 
 def _checklist(items: Sequence[Item], rows: Sequence[Row]) -> str:
@@ -53,12 +53,12 @@ def _line(item: Item, row: Row) -> str:
 
 
 def _who(item: Item, row: Row) -> str:
-    note = f" {quoted(row.note[:_NOTE_CHARS])}" if row.note and row.ticked else ""
+    note = f" {quoted(row.note, _NOTE_BYTES)}" if row.note and row.ticked else ""
     if row.login == MACHINE:
         return ""
     if row.ticked:
         return f"ticked by {quoted(row.login)} on {row.at[:10]} at {row.commit[:7]}{note}"
-    refused = f" · ⚠️ {quoted(row.note)}" if row.note else ""
+    refused = f" · ⚠️ {quoted(row.note, _NOTE_BYTES)}" if row.note else ""
     return f"<code>{item.id}</code>{_needs(item)}{refused}"
 
 

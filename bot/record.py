@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import unescape
 
-from bot.markup import escaped
+from bot.markup import escaped, quoted
 from bot.model import Row, Section, Verdict
 
 # GitHub takes 65,535; whether characters or bytes is not said (schema of POST /repos/{owner}/{repo}/check-runs).
@@ -46,7 +46,8 @@ def _section(section: Section) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     state = _STATES[row.ticked]
-    return (row.item, *map(escaped, (row.label, state, row.login, row.at, row.commit, row.note)))
+    label, note = quoted(row.label), quoted(row.note)  # the pull request's words, and people's
+    return (row.item, label, state, *map(escaped, (row.login, row.at, row.commit)), note)
 
 
 def _cut(section: Section, label_chars: int, note_chars: int) -> Section:
@@ -68,8 +69,12 @@ def _sections(lines: Sequence[str]) -> Iterator[Section]:
 
 
 def _row(line: str) -> Row | None:
-    cells = [unescape(cell.strip()) for cell in line.strip().strip("|").split("|")]
+    cells = [_plain(cell.strip()) for cell in line.strip().strip("|").split("|")]
     if len(cells) != 7 or not re.fullmatch(r"[0-9a-f]{8}", cells[0]):
         return None
     item, label, state, login, at, commit, note = cells
     return Row(item, label, state == _STATES[True], login, at, commit, note)
+
+
+def _plain(cell: str) -> str:
+    return unescape(cell.removeprefix("<code>").removesuffix("</code>"))

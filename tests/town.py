@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -108,6 +109,7 @@ def town(folder: Path, cache: Path, worker: tuple[str, ...] = WORKER, **more: st
             yield place
         finally:
             place.stop()
+            shutil.rmtree(cache / "mirrors" / github.url.removeprefix("http://").replace(":", "_"), ignore_errors=True)
 
 
 def _popen(arguments: tuple[str, ...], environment: Mapping[str, str], log: TextIO) -> subprocess.Popen[bytes]:

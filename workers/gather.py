@@ -99,7 +99,8 @@ def _choose(projects: tuple[Project, ...], fork: Tree, head: Tree, wanted: Wante
     candidates = touched or sorted(projects, key=lambda p: -len(_blobs(head, p.directory)))[:1]
     if len(candidates) > 1:
         folders = ", ".join(sorted(p.directory for p in candidates))
-        raise InputError(f"more than one migrations folder is changed: {folders}; name one with --path")
+        told = "name one with --path, or as path in .github/migrations.yml of the base branch"
+        raise InputError(f"more than one migrations folder is changed: {folders}; {told}")
     return candidates[0]
 
 

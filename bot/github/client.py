@@ -13,7 +13,7 @@ from bot.github.etags import Etags
 from bot.github.limits import Limits
 from bot.github.reading import Text, at, read
 from bot.github.rest import Rest
-from bot.github.tokens import AppCredentials, InstallationCredentials, Scope, Tokens, installation_of
+from bot.github.tokens import AppCredentials, InstallationCredentials, Scope, Tokens, installation_of, signing_key
 from bot.github.transport import Transport
 from bot.github.vault import Vault
 from bot.model import Repo
@@ -44,6 +44,7 @@ class App:
     def __init__(self, settings: GitHubSettings, redis: Redis, pauses_s: Sequence[float] = (0.5, 2)) -> None:
         self.id = settings.app_id
         limits = Limits(redis, settings.write_gap_ms, settings.reserve)
+        signing_key(settings.private_key)  # says what is wrong with it now, and is there for all jobs of the worker
         vault = Vault(redis, settings.private_key)
         self._transport = Transport(settings.api_url, limits, Etags(vault), pauses_s)
         self._rest = Rest(self._transport, AppCredentials(settings.app_id, settings.private_key))
@@ -60,10 +61,13 @@ class App:
         found = (read(_Installation, told, "installation") for told in self._rest.pages("/app/installations"))
         return tuple(one.id for one in found if one.suspended_at is None and one.checks == "write")
 
-    def clients(self, installation: int) -> tuple[Client, ...]:
+    def clients(self, installation: int, changed: bool = False) -> tuple[Client, ...]:
         """For looking at the pull requests of an installation's repositories, all with one token: the repositories
-        where anything is open, but for archived ones, where nothing can be written."""
+        where anything is open, but for archived ones, where nothing can be written. changed: the installation has
+        others now, which a token from before may not show."""
         credentials = InstallationCredentials(self._tokens, Scope(installation, None), urgent=False)
+        if changed:
+            credentials.renew(credentials.bearer())
         told = Rest(self._transport, credentials).pages("/installation/repositories", "repositories")
         found = (read(_Repository, one, "repository") for one in told)
         repos = (Repo(one.id, one.full_name, installation) for one in found if one.open_issues and not one.archived)

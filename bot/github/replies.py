@@ -73,11 +73,16 @@ def checked(reply: Reply) -> Reply:
     raise _REFUSALS.get(reply.status, Permanent)(told + _missing(reply))
 
 
+def lacks_permission(reply: Reply) -> bool:
+    """Whether the token has no permission for this; one made later may have it."""
+    return reply.status == 403 and reply.message().startswith("Resource not accessible")
+
+
 def _missing(reply: Reply) -> str:
     """The permission that would help; GitHub names every set of them that would do
     (https://github.blog/changelog/2023-08-10-x-accepted-github-permissions-header-for-fine-grained-permission-actors).
     """
-    if reply.status != 403 or not reply.message().startswith("Resource not accessible"):
+    if not lacks_permission(reply):
         return ""
     sets = reply.headers.get("x-accepted-github-permissions", "").split(";")
     wanted = " or ".join(one.strip() for one in sets if one.strip())

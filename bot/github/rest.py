@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from bot.errors import NotFound, Retryable
-from bot.github.replies import Reply, checked
+from bot.github.replies import Reply, checked, lacks_permission
 from bot.github.transport import Bearer, Request, Transport
 
 Param = str | int | None
@@ -61,10 +61,10 @@ class Rest:
         return self._write("DELETE", path, json)
 
     def send(self, request: Request) -> Reply:
-        """A new token is tried once: the old one may have been revoked, or GitHub restarted."""
+        """A new token is tried once: the old one may have been revoked, or be from before a permission was accepted."""
         bearer = self._credentials.bearer()
         reply = self._transport.send(request, bearer)
-        if reply.status == 401 and self._credentials.renew(bearer):
+        if (reply.status == 401 or lacks_permission(reply)) and self._credentials.renew(bearer):
             reply = self._transport.send(request, self._credentials.bearer())
             if reply.status == 401:  # servers may know a new token seconds later
                 raise Retryable(f"{reply.what}: 401, also with a new token")

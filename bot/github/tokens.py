@@ -32,12 +32,12 @@ APP = 0  # the installation that requests with the JWT count for
 def app_jwt(app_id: int, private_key: str, now_s: float) -> str:
     """A token of the App itself. Raises BadSetting when the key is none."""
     claims = {"iat": int(now_s) - _BACK_S, "exp": int(now_s) + _AHEAD_S, "iss": str(app_id)}
-    return jwt.encode(claims, _signing_key(private_key), "RS256")
+    return jwt.encode(claims, signing_key(private_key), "RS256")
 
 
 @functools.lru_cache(maxsize=1)
-def _signing_key(pem: str) -> RSAPrivateKey:
-    """Kept, as cryptography takes 40 ms to check a key."""
+def signing_key(pem: str) -> RSAPrivateKey:
+    """Kept, as cryptography takes 40 ms to check a key. Raises BadSetting when it is none."""
     with contextlib.suppress(ValueError, TypeError, UnsupportedAlgorithm):
         key = load_pem_private_key(pem.encode(), None)
         if isinstance(key, RSAPrivateKey):

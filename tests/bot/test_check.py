@@ -29,7 +29,7 @@ def test_open_items_block_and_are_listed() -> None:
     told = check.concluded(_SHA, _RISKY, Section(1, Verdict.ACTION_REQUIRED, (_OPEN, _DONE)), (), ())
     assert (told.status, told.conclusion) == ("completed", "action_required")
     assert told.title == "risky: 1 finding, 1 of 2 items open"
-    assert told.summary.endswith("- 1a2b3c4d index-not-concurrent public.Order")
+    assert told.summary.endswith("- 1a2b3c4d <code>index-not-concurrent public.Order</code>")
     assert told.annotations == (_ON_A_LINE,)
     assert record.parse(told.text) == (Section(1, Verdict.ACTION_REQUIRED, (_OPEN, _DONE)),)
 
@@ -78,3 +78,9 @@ def test_names_in_a_summary_mention_nobody() -> None:
     told = check.concluded(_SHA, _RISKY, Section(1, Verdict.ACTION_REQUIRED, (row,)), (), ())
     assert "@" not in told.summary
     assert "<!--" not in told.summary
+
+
+def test_a_group_with_more_reasons_than_there_is_room_for() -> None:
+    told = check.group(_SHA, _RISKY, [f"reason {number}" for number in range(40)])
+    assert told.title == "40 reasons not to merge these together"
+    assert told.summary.endswith("- reason 24\n- and 15 more")

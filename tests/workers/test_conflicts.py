@@ -13,9 +13,9 @@ from workers.changes import (
     ObjectDropped,
     TableRenamed,
 )
-from workers.conflicts import Conflict, conflicts
+from workers.conflicts import Conflict, conflicts, same_numbers
 from workers.facts import Facts
-from workers.model import Change, Level, Statement
+from workers.model import Change, ChangedMigration, Level, Migration, MigrationSet, Statement, Transaction
 from workers.verdict import JudgedMigration, JudgedStatement, Report
 from workers.words import Name
 
@@ -72,3 +72,33 @@ def test_a_constraint_of_one_name_added_by_two() -> None:
 def test_a_view_dropped_by_two() -> None:
     gone = ObjectDropped("view", Name("public", "open_orders"))
     assert conflicts(_report(gone, gone), _OWNERS) == (Conflict("public.open_orders", (1, 2)),)
+
+
+def _added(layout: str, *names: str) -> MigrationSet:
+    migrations = (Migration(name, f"m/{name}.sql", "", Transaction.FILE) for name in names)
+    changed = tuple(ChangedMigration(Change.ADDED, None, migration) for migration in migrations)
+    return MigrationSet(layout, "m", "", "", (), changed)
+
+
+_FOUR = {
+    "m/02_a.sql": frozenset({1}),
+    "m/2_b.sql": frozenset({2}),
+    "m/3_c.sql": frozenset({2}),
+    "m/4_d.sql": frozenset(),
+}
+
+
+def test_different_numbers_are_none_twice() -> None:
+    assert list(same_numbers(_added("plain", "02_a", "3_c"), _FOUR)) == []
+
+
+def test_a_number_that_two_have() -> None:
+    assert list(same_numbers(_added("plain", "02_a", "2_b", "3_c"), _FOUR)) == [Conflict("2", (1, 2))]
+
+
+def test_one_pull_request_may_have_a_number_twice() -> None:
+    assert list(same_numbers(_added("plain", "02_a", "2_b"), dict.fromkeys(_FOUR, frozenset({1})))) == []
+
+
+def test_where_names_count_a_number_is_no_conflict() -> None:
+    assert list(same_numbers(_added("prisma", "02_a", "2_b"), _FOUR)) == []

@@ -68,7 +68,7 @@ _HANDLERS: dict[type[Any], Callable[[Tools, Any, Begun], Begun | None]] = {
     BaseMoved: lambda tools, work, _: rounds.base_moved(tools, work),
     Group: lambda tools, work, _: groups.answer_group(tools, work),
     GroupGone: lambda tools, work, _: groups.end_group(tools, work),
-    Sweep: lambda tools, work, _: rounds.sweep(tools, work),
+    Sweep: lambda tools, work, begun: rounds.sweep(tools, work, told=bool(begun.guids)),
     Replay: lambda tools, work, _: rounds.replay(tools, work),
 }
 
@@ -76,7 +76,7 @@ _HANDLERS: dict[type[Any], Callable[[Tools, Any, Begun], Begun | None]] = {
 def _give_up(tools: Tools, work: Work, begun: Begun, why: str) -> None:
     """Fails closed where there is a check to fail. What cannot even be told to GitHub is left to the sweep. why: a
     sentence, which may quote anything."""
-    _LOG.error("gave up %s: %s", key(work), why, exc_info=True)
+    _LOG.error("gave up %s: %s", key(work), why)  # RQ logs where a bug was
     why = prose(why)
     with contextlib.suppress(NotFound, Retryable, Permanent):
         match work:

@@ -17,6 +17,7 @@ from workers.jobs.refresh import Drawn, refresh
 from workers.jobs.tools import Tools
 from workers.report.markup import fence
 
+_ITEM_BYTES = 60  # of what was typed in the place of one
 _DONE, _REFUSED, _SEEN = "rocket", "confused", "eyes"
 
 
@@ -168,7 +169,7 @@ def _wrong(drawn: Drawn, touch: Touch) -> str:
     """Why a touch did not come to be; empty when it did."""
     row = next((row for row in drawn.rows if row.item == touch.item), None)
     if row is None:
-        return f"There is no item {quoted(touch.item)}. {_listed(drawn.rows)}"
+        return f"There is no item {quoted(touch.item, _ITEM_BYTES)}. {_listed(drawn.rows)}"
     if row.ticked is touch.ticked:
         return ""
     item = next((item for item in drawn.outcome.items if item.id == touch.item), None)

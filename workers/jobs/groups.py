@@ -62,6 +62,8 @@ def answer_group(tools: Tools, work: Group) -> None:
     """Success when each member is confirmed, and the combined review asks nothing that nobody confirmed: an item's id
     is its cause, so what is new comes of the members meeting each other, or the base. Raises Retryable, Permanent."""
     client = tools.app.client(work.repo)
+    if _is_over(client, work):
+        return
     checks.ensure_check(client, check.queued(work.head), _external_id(work.repo.id))
     waiting = _waiting(client, work)
     together = _together(tools, client, work, waiting)
@@ -92,6 +94,13 @@ def groups_at(client: Client, sha: str) -> tuple[Group, ...]:
     return tuple(
         Group(client.repo, sha, _HEADS + name, match["base"], _HEADS + match["base_branch"]) for name, match in found
     )
+
+
+def _is_over(client: Client, work: Group) -> bool:
+    """Whether it was answered, and merged or given up since, so that its members are not there to be found: we may have
+    answered without hearing that GitHub took it."""
+    answered = any(run.status == "completed" for run in checks.runs(client, work.head))
+    return answered and not groups_at(client, work.head)
 
 
 def _external_id(repo: int) -> str:

@@ -40,7 +40,7 @@ def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool 
     if pull.base_repo != client.repo.name:  # renamed since we were told, and git follows no redirect
         client = tools.app.client(replace(client.repo, name=pull.base_repo), urgent)
     if pull.state != "open":
-        _closed(tools, client, work.repo, pull)
+        _closed(tools, client, pull)
         return None
     _supersede(tools, client, pull)
     runs = checks.runs(client, pull.head_sha)
@@ -74,16 +74,19 @@ def fail(tools: Tools, work: Refresh, why: str) -> None:
 
 
 def _supersede(tools: Tools, client: Client, pull: Pull) -> None:
-    """A head that was pushed away while it waited is waited for no more."""
     last = tools.memory.announced(client.repo.id, pull.number)
-    if last not in (None, pull.head_sha, tools.memory.concluded(client.repo.id, pull.number)):
-        _cancel(client, last)
+    if last not in (None, pull.head_sha):
+        _leave(tools, client, last)
 
 
-def _cancel(client: Client, sha: str) -> None:
+def _leave(tools: Tools, client: Client, sha: str) -> None:
+    """Nothing waits at a commit that a pull request no longer has as its head, and the others that have it do not wait
+    for that one."""
     for run in checks.runs(client, sha):
         if run.status != "completed":
             checks.conclude(client, run)
+    for other in pulls.pulls_of(client, sha):
+        tools.queue.add(Refresh(client.repo, other.number))
 
 
 # ---------------------------------------------------------------- decide
@@ -190,9 +193,6 @@ def _comment(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
     tools.memory.keep_comment(repo.id, number, written.id)
 
 
-def _closed(tools: Tools, client: Client, repo: Repo, pull: Pull) -> None:
-    """Nothing is left waiting, and the others with the same head no longer wait for this one."""
-    _cancel(client, pull.head_sha)
-    for other in pulls.pulls_of(client, pull.head_sha):
-        tools.queue.add(Refresh(repo, other.number))
-    tools.memory.forget(repo.id, pull.number)
+def _closed(tools: Tools, client: Client, pull: Pull) -> None:
+    _leave(tools, client, pull.head_sha)
+    tools.memory.forget(client.repo.id, pull.number)

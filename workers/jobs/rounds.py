@@ -53,13 +53,14 @@ def base_moved(tools: Tools, work: BaseMoved) -> None:
     tools.memory.keep_base(work.repo.id, work.branch, history)
 
 
-def sweep(tools: Tools, work: Sweep) -> None:
-    """Queues each open pull request whose head has no conclusion of ours, or that changed since we last looked."""
+def sweep(tools: Tools, work: Sweep, told: bool) -> None:
+    """Queues each open pull request whose head has no conclusion of ours, or that changed since we last looked. told:
+    by a delivery, as the installation changed."""
     if work.installation == 0:
         for installation in tools.app.installations():
             tools.queue.add(Sweep(installation))
         return
-    for client in tools.app.clients(work.installation):
+    for client in tools.app.clients(work.installation, changed=told):
         try:
             _sweep_repository(tools, client)
         except Permanent as refused:  # one that is gone or blocked does not keep us from the others
