@@ -45,13 +45,13 @@ def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool 
     _supersede(tools, client, pull)
     runs = checks.runs(client, pull.head_sha)
     if not runs:
-        checks.ensure_check(client, check.queued(pull.head_sha), external_id(work.repo, work.number))
-    tools.memory.keep_announced(work.repo.id, work.number, pull.head_sha)
+        checks.ensure_check(client, check.queued(pull.head_sha), external_id(client.repo, pull.number))
+    tools.memory.keep_announced(client.repo.id, pull.number, pull.head_sha)
     outcome = outcome_of(tools, client, pull)
-    before = _recorded(tools, client, work.repo, pull, runs)
-    rows = _decided(client, pull, outcome, before, touches)
-    _publish(tools, client, work.repo, Drawn(pull, outcome, rows))
-    return Drawn(pull, outcome, rows)
+    before = _recorded(tools, client, pull, runs)
+    drawn = Drawn(pull, outcome, _decided(client, pull, outcome, before, touches))
+    _publish(tools, client, drawn)
+    return drawn
 
 
 def external_id(repo: Repo, number: int) -> str:
@@ -66,11 +66,10 @@ def fail(tools: Tools, work: Refresh, why: str) -> None:
     if pull.state != "open":
         return
     runs = checks.runs(client, pull.head_sha)
-    before = _recorded(tools, client, work.repo, pull, runs)
-    others = _others(runs, work.number)
-    sections = (Section(work.number, Verdict.FAILURE, before), *others)
-    checks.ensure_check(client, check.failed(pull.head_sha, why, sections), external_id(work.repo, work.number))
-    tools.memory.keep_concluded(work.repo.id, work.number, pull.head_sha)
+    own = Section(pull.number, Verdict.FAILURE, _recorded(tools, client, pull, runs))
+    wanted = check.failed(pull.head_sha, why, (own, *_others(runs, pull.number)))
+    checks.ensure_check(client, wanted, external_id(client.repo, pull.number))
+    tools.memory.keep_concluded(client.repo.id, pull.number, pull.head_sha)
 
 
 def _supersede(tools: Tools, client: Client, pull: Pull) -> None:
@@ -121,11 +120,11 @@ def _in_team(client: Client, asked: Question) -> bool:
 # ---------------------------------------------------------------- what is recorded
 
 
-def _recorded(tools: Tools, client: Client, repo: Repo, pull: Pull, runs: Iterable[checks.Run]) -> tuple[Row, ...]:
+def _recorded(tools: Tools, client: Client, pull: Pull, runs: Iterable[checks.Run]) -> tuple[Row, ...]:
     """The rows of the newest run that has some of this pull request: of the head, of the run that is remembered, of an
     older commit."""
     found = _rows(runs, pull.number)
-    if found is None and (run := tools.memory.run(repo.id, pull.number)):
+    if found is None and (run := tools.memory.run(client.repo.id, pull.number)):
         found = _rows(_run(client, run), pull.number)
     if found is None:
         for sha in pulls.commits(client, pull.number)[1:_COMMITS]:
@@ -159,9 +158,9 @@ def _others(runs: Sequence[checks.Run], number: int) -> tuple[Section, ...]:
 # ---------------------------------------------------------------- publish
 
 
-def _publish(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
+def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     """The check run first: it is the record, and the comment only its view."""
-    number, sha = drawn.pull.number, drawn.pull.head_sha
+    repo, number, sha = client.repo, drawn.pull.number, drawn.pull.head_sha
     failed = drawn.outcome.standing is Standing.FAILED
     own = Section(number, Verdict.FAILURE if failed else verdict(drawn.rows), drawn.rows)
     with lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S):
@@ -173,15 +172,15 @@ def _publish(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
     tools.memory.keep_run(repo.id, number, run.id)
     for waiting in awaited:
         tools.queue.add(Refresh(repo, waiting))
-    _comment(tools, client, repo, drawn)
+    _comment(tools, client, drawn)
     if not awaited:
         tools.memory.keep_concluded(repo.id, number, sha)
 
 
-def _comment(tools: Tools, client: Client, repo: Repo, drawn: Drawn) -> None:
+def _comment(tools: Tools, client: Client, drawn: Drawn) -> None:
     """Only where there is something to say: no comment on a pull request without migrations, and none only to tell
     that there is no review, as the check does."""
-    number = drawn.pull.number
+    repo, number = client.repo, drawn.pull.number
     known = tools.memory.comment(repo.id, number)
     if drawn.outcome.standing is not Standing.REVIEWED and known is None:
         found = comments.find(client, number)
