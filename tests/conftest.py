@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.redis_server import RedisServer, running_redis
 from workers.postgres.cluster import Cluster, Limits, start_cluster
@@ -17,6 +18,14 @@ from workers.postgres.servers import Installation, choose, find_installations
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--campaign", action="store_true", help="run the long tests, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Properties are tried on fewer examples than hypothesis would, and on many more in a campaign."""
+    settings.register_profile(
+        "migration-bot", deadline=None, max_examples=500 if config.getoption("--campaign") else 40
+    )
+    settings.load_profile("migration-bot")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

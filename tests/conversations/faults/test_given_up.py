@@ -74,8 +74,9 @@ def test_a_command_that_could_not_be_done_is_refused(shop: Shop) -> None:
     assert sorted(reaction.content for reaction in said.reactions) == ["confused", "eyes"]
     assert "error: 502" in shop.town.github.bot_comments(pull)[-1].body
     assert_kept(shop, pull)
-    shop.town.github.comment("bob", pull, f"/migrate ack {item}")
+    again = shop.town.github.comment("bob", pull, f"/migrate ack {item}")
     settle(shop.town)
+    assert sorted(reaction.content for reaction in again.reactions) == ["eyes", "rocket"]
     assert_kept(shop, pull, {item: "bob"})
 
 

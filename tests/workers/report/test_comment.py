@@ -77,7 +77,6 @@ def test_nothing_to_review() -> None:
 
 
 @given(reports)
-@settings(deadline=None, max_examples=100)
 def test_whatever_a_pull_request_holds_stays_in_its_place(report: Report) -> None:
     said = comment(report, ROOM_BYTES)
     assert "\n" not in said.headline

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -121,7 +121,6 @@ def test_the_schema_is_one() -> None:
 
 
 @given(reports)
-@settings(deadline=None, max_examples=60)
 def test_every_report_is_within_the_schema_and_survives_being_text(report: Report) -> None:
     found = to_json(report)
     VALIDATOR.validate(found)

@@ -121,7 +121,6 @@ def test_verdict_then_evidence_then_findings_then_what_to_do() -> None:
 
 
 @given(reports)
-@settings(deadline=None, max_examples=150)
 def test_whatever_a_pull_request_holds_stays_in_its_place(report: Report) -> None:
     text = to_markdown(report)
     assert len(text.encode()) <= LIMIT_BYTES

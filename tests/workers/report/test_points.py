@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from tests.workers.report.page import OURS, Page
 from tests.workers.report.reports import (
@@ -362,7 +362,6 @@ def test_too_many_points_are_made_of_the_whole() -> None:
         preflight=(replace(COUNT, expect="`@a`"),),
     )
 )
-@settings(deadline=None, max_examples=150)
 def test_whatever_a_pull_request_holds_stays_in_its_line(made: Report) -> None:
     told = points(made, Policy())
     assert len(told) <= LIMIT

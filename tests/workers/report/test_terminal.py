@@ -4,7 +4,7 @@ import io
 import re
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from rich.console import Console
 
 from tests.workers.report.reports import EMPTY, FULL, RISKY_MIGRATION, SAFE, judged, reports
@@ -126,7 +126,6 @@ def test_colour_marks_the_level() -> None:
 
 
 @given(reports)
-@settings(deadline=None, max_examples=100)
 def test_nothing_in_a_report_steers_the_terminal(report: Report) -> None:
     text = rendered(report)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text)
