@@ -54,6 +54,8 @@ local function push(key, from)
 end
 """
 
+# What a delivery tells may be other than what failed, so it has all attempts. What a sweep finds again has not: there
+# is a new one every ten minutes, and what kills its workers may take longer.
 # ARGV: key, queue, payload, now, due, GUID or '', seconds to remember it, number of touches, touches, RQ job, its
 # commands
 ACCEPT: Final = f"""{_HEAD}{_PUSH}
@@ -62,12 +64,12 @@ if guid ~= '' then
     if redis.call('GET', guid_of(guid)) == 'done' then return 'done' end
     redis.call('SET', guid_of(guid), 'received', 'EX', remember)
     redis.call('SADD', guids_of(key), guid)
+    redis.call('HDEL', work_of(key), 'attempts')
 end
 for index = 9, 8 + tonumber(told) do redis.call('RPUSH', touches_of(key), ARGV[index]) end
 redis.call('PERSIST', touches_of(key))
 redis.call('HINCRBY', work_of(key), 'generation', 1)
 redis.call('HSET', work_of(key), 'queue', queue, 'payload', payload)
-redis.call('HDEL', work_of(key), 'attempts')
 redis.call('ZADD', PENDING, 'NX', now, key)
 if tonumber(due) <= tonumber(now) then return push(key, 9 + tonumber(told)) end
 if not redis.call('HGET', work_of(key), 'queued') then redis.call('ZADD', LATER, 'LT', due, key) end

@@ -287,6 +287,15 @@ def test_a_new_delivery_has_all_attempts(queue: Queue) -> None:
     assert begun(queue, PULL).attempts == 0
 
 
+def test_what_no_delivery_told_of_has_no_more_attempts(queue: Queue) -> None:
+    """A sweep comes again and again: what kills its workers would go on for ever."""
+    queue.accept("guid-1", PULL)
+    begun(queue, PULL)
+    assert queue.retry(PULL, 5) == 1
+    queue.add(PULL)
+    assert begun(queue, PULL).attempts == 1
+
+
 # ---------------------------------------------------------------- lost jobs
 
 
