@@ -24,8 +24,10 @@ class Clients:
 
     def __init__(self, github: World, installation: int) -> None:
         from githubkit import AppAuthStrategy, AppInstallationAuthStrategy, GitHub
+        from githubkit.cache import MemCacheStrategy
 
         options: Any = {"base_url": f"{github.url}/api/v3/", "auto_retry": False, "http_cache": False}
+        options["cache_strategy"] = MemCacheStrategy()  # else the JWT of another world's key serves this one's App
         self._app = GitHub(AppAuthStrategy(4711, github.private_key), **options)
         self._installed = GitHub(AppInstallationAuthStrategy(4711, github.private_key, installation), **options)
 

@@ -64,10 +64,14 @@ class Town:
         self.until(self.idle, "all work is done")
 
     def idle(self) -> bool:
-        """Whether nothing is on its way."""
+        """Whether nothing is on its way: no work, and after that no delivery of which more work came."""
         self.github.hooks.settle()
+        told = len(self.github.hooks.deliveries)
         with redis.Redis.from_url(self.redis.url) as connection:
-            return not connection.zcard(PENDING)
+            if connection.zcard(PENDING):
+                return False
+            self.github.hooks.settle()
+            return len(self.github.hooks.deliveries) == told and not connection.zcard(PENDING)
 
     def stop(self) -> None:
         """Ends all processes."""
