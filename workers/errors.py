@@ -48,3 +48,16 @@ class MirrorTooLarge(FetchFailed):
 
     def __init__(self, why: str) -> None:
         super().__init__(why, retryable=False)
+
+
+class Refused(Exception):
+    """An environment's rules, or the state it is in, forbid what was asked. One sentence; nothing was changed."""
+
+
+class Unreachable(Exception):
+    """An environment's database, backup store or provider does not answer, or not as agreed. One sentence that names
+    it without any secret. Trying again later may help."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for it to stop, and it has stopped."""
