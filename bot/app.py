@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 import time
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 import redis
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, Unauthorized
 
 from bot import logs
 from bot.errors import BadDelivery, BadSetting, Retryable
+from bot.exposition import CONTENT_TYPE, exposition
 from bot.model import Repo
 from bot.queue import Accepted, Queue, key
 from bot.routing import route
@@ -44,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT_BYTES + 1  # one more, so that as many as allowed can be told to end
     app.add_url_rule("/webhook", view_func=receiver.receive, endpoint="webhook", methods=["POST"])
     app.add_url_rule("/healthz", view_func=lambda: _health(client), endpoint="health")
+    app.add_url_rule("/metrics", view_func=lambda: _metrics(client, settings.metrics_token), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: (_PAGE, {"Content-Type": "text/plain; charset=utf-8"}), endpoint="page")
     app.register_error_handler(HTTPException, _refused)
     return app
@@ -98,6 +102,20 @@ def _health(client: redis.Redis) -> ResponseReturnValue:
     except redis.RedisError:
         return {"redis": "down"}, 503
     return {"redis": "ok"}, 200
+
+
+def _metrics(client: redis.Redis, token: str) -> ResponseReturnValue:
+    """Only for who sends the token. Where none is set there is no such page: behind a proxy everybody comes from
+    loopback, so that says nothing."""
+    if not token:
+        raise NotFound
+    sent = request.headers.get("Authorization", "").encode("latin-1")
+    if not hmac.compare_digest(sent, f"Bearer {token}".encode()):
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    try:
+        return exposition(client), {"Content-Type": CONTENT_TYPE}
+    except redis.RedisError:
+        return {"redis": "down"}, 503
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot.model import Item, Row, Touch, Verdict
 
 MACHINE = "migration-bot"
+OPERATOR = "migration-bot[bot]"  # our commands' touches; no person's login has brackets
 _SHORT = 10  # of a commit's SHA, for people
 
 
@@ -33,6 +34,18 @@ def questions(items: Iterable[Item], touches: Iterable[Touch]) -> frozenset[Ques
     return frozenset(Question(touch.login, whose[touch.item]) for touch in touches if touch.item in whose)
 
 
+def done_by_commands(items: Iterable[Item], touches: Iterable[Touch], head: str) -> tuple[Touch, ...]:
+    """All touches, those of our own commands as touches of the items they saw to: none where it was at a commit that is
+    not the head any more."""
+    kinds = tuple((item.kind, item.id) for item in items)
+    return tuple(
+        replace(touch, item=item)
+        for touch in touches
+        for item in ([touch.item] if not touch.done_at else [id for kind, id in kinds if kind == touch.item])
+        if touch.done_at in ("", head)
+    )
+
+
 def decide(
     items: Sequence[Item],
     before: Sequence[Row],
@@ -41,8 +54,8 @@ def decide(
     now: Moment,
 ) -> tuple[Row, ...]:
     """A row for each item, in their order. A recorded tick stays while its item's id stays; an item whose cause changed
-    is open again and says so; a touch counts when its author may, and is not older than what is recorded. One that
-    changes nothing is recorded as well: an older one may still be on its way."""
+    is open again and says so; a touch counts when its author may, or one of our commands did it, and is not older than
+    what is recorded. One that changes nothing is recorded as well: an older one may still be on its way."""
     ordered = sorted(touches, key=lambda touch: touch.at)
     return tuple(
         _touched(row, item, (touch for touch in ordered if touch.item == item.id), granted, now)
@@ -90,7 +103,7 @@ def _touched(row: Row, item: Item, touches: Iterable[Touch], granted: Collection
     if row.login == MACHINE:
         row = Row(item.id, item.label, ticked=False)
     for touch in touches:
-        if Question(touch.login, item.who) not in granted:
+        if not touch.done_at and Question(touch.login, item.who) not in granted:
             tried = "tick" if touch.ticked else "untick"
             row = replace(row, note=f"{tried} by {touch.login} refused: {NEEDED.get(item.who, item.who)} is needed")
         elif (touch.at, touch.ticked is not row.ticked) > (row.at, False):

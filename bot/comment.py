@@ -40,8 +40,12 @@ def _checklist(items: Sequence[Item], rows: Sequence[Row]) -> str:
         return ""
     left = sum(not row.ticked for row in rows)
     title = f"**Before merging**, {left} of {len(rows)} open" if left else "**Before merging**: all is confirmed"
-    lines = (_line(item, row) for item, row in zip(items, rows, strict=True))
-    return f"\n{title}\n\n{''.join(lines)}"
+    return f"\n{title}\n\n{boxes_of(items, rows)}"
+
+
+def boxes_of(items: Sequence[Item], rows: Sequence[Row]) -> str:
+    """A line for each item."""
+    return "".join(_line(item, row) for item, row in zip(items, rows, strict=True))
 
 
 def _line(item: Item, row: Row) -> str:

@@ -25,6 +25,10 @@ class RateLimited(Retryable):
     """GitHub wants us to wait until its limit ends. Not the work's fault, so it does not count as an attempt."""
 
 
+class NotYet(Retryable):
+    """What is waited for has not come. Not the work's fault."""
+
+
 class Permanent(Exception):
     """The world says no, and would say so again."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import json
 import logging
 import re
 import time
+from collections.abc import Iterator
 
 _GONE = "[secret]"
 _PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
@@ -17,8 +20,17 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII), _GONE),
     (re.compile(r"(\bauthorization\b[\"']*\s*[:=,]\s*[\"']*)(?:\w+ +)?[^\s\"',]+", re.IGNORECASE), rf"\1{_GONE}"),
     (re.compile(r"\b(basic|bearer|token)( +)[\w.~+/=-]{16,}", re.IGNORECASE | re.ASCII), rf"\1\2{_GONE}"),
+    # What a person typed as a password may have any sign in it, up to the last @.
+    (
+        re.compile(r"(\b(?:postgres|postgresql|prisma(?:\+postgres)?|rediss?)://)[^\s\"']*@", re.IGNORECASE),
+        rf"\1{_GONE}@",
+    ),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"']*@", re.IGNORECASE), rf"\1{_GONE}@"),
+    (re.compile(r"((?:password|passwd|api_?key|secret_access_key)=[\"']?)[^\s\"',;&]+", re.IGNORECASE), rf"\1{_GONE}"),
+    (re.compile(r"\b(?:napi_\w+|AKIA[0-9A-Z]{16})\b", re.ASCII), _GONE),
 )
+# What the lines of this job are about.
+_WORK: contextvars.ContextVar[str] = contextvars.ContextVar("work", default="")
 
 
 def line(what: str, **fields: str | float | None) -> str:
@@ -33,14 +45,26 @@ def scrub(text: str) -> str:
     return text
 
 
+@contextlib.contextmanager
+def about(work: str) -> Iterator[None]:
+    """Each line that this thread logs in the block says which work it is about: its key in the queue."""
+    before = _WORK.set(work)
+    try:
+        yield
+    finally:
+        _WORK.reset(before)
+
+
 class OneLine(logging.Formatter):
-    """The time in UTC, the level, the logger and the message; of an error its traceback, as one quoted value."""
+    """The time in UTC, the level, the logger, the work and the message; of an error its traceback, as one quoted
+    value."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         at = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{record.msecs:03.0f}Z"
-        text = f"{at} {record.levelname.lower()} {record.name} {record.getMessage()}"
+        work = f" work={_value(_WORK.get())}" if _WORK.get() else ""
+        text = f"{at} {record.levelname.lower()} {record.name}{work} {record.getMessage()}"
         if record.exc_info:
             text = line(text, error=scrub(self.formatException(record.exc_info)))
         return scrub(text).replace("\r", "\\r").replace("\n", "\\n")

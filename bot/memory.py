@@ -65,9 +65,21 @@ class Memory:
         """Which outcome it came to: forget() forgets that as well."""
         self._keep(_pull(repo, number), "reviewed", fingerprint)
 
+    def reviewed(self, repo: int, number: int) -> str | None:
+        """The fingerprint of its last outcome."""
+        return self._recall(_pull(repo, number), "reviewed")
+
+    def on_copy(self, repo: int, number: int) -> tuple[str, str]:
+        """Which outcome was measured on a copy of real data, and what is said of that, Markdown."""
+        fingerprint, _, said = (self._recall(_pull(repo, number), "copy") or "").partition("\n")
+        return fingerprint, said
+
+    def keep_on_copy(self, repo: int, number: int, fingerprint: str, said: str) -> None:
+        self._keep(_pull(repo, number), "copy", f"{fingerprint}\n{said}")
+
     def forget(self, repo: int, number: int) -> None:
         """Everything about it is asked, and reviewed, again."""
-        reviewed = self._recall(_pull(repo, number), "reviewed")
+        reviewed = self.reviewed(repo, number)
         with reaching():
             self._redis.delete(_pull(repo, number), *([_outcome(reviewed)] if reviewed else []))
 

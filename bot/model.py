@@ -20,7 +20,10 @@ class Repo:
 @dataclass(frozen=True, slots=True)
 class Touch:
     """A person's hand on one box: by editing our comment, or by a command. `source`: the delivery's GUID or the
-    command's comment, so that the same touch told twice counts once. at: UTC, 2026-01-31T12:00:00Z."""
+    command's comment, so that the same touch told twice counts once. at: UTC, 2026-01-31T12:00:00Z. item: its id.
+
+    done_at: the commit at which our own command saw to it, "" for people's touches: item is then a kind, and counts for
+    the items of this kind as long as the commit is the head."""
 
     item: str
     ticked: bool
@@ -28,6 +31,7 @@ class Touch:
     at: str
     source: str
     because: str = ""
+    done_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,41 @@ class Replay:
     forgetful: bool = False
 
 
-Work = Refresh | Ask | Rerun | BaseMoved | Group | GroupGone | Sweep | Replay
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """Do something to an environment, as a command in a comment asks. act: the command's name. arguments: behind the
+    environment's name. at: when it was written, UTC."""
+
+    repo: Repo
+    number: int
+    comment: int
+    login: str
+    at: str
+    environment: str
+    act: str
+    arguments: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OnCopy:
+    """Take the measurements of a pull request once more, on a copy of real data."""
+
+    repo: Repo
+    number: int
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """See which environments a merged pull request has reached, by whatever hands."""
+
+    repo: Repo
+    number: int
+
+
+Work = Refresh | Ask | Rerun | BaseMoved | Group | GroupGone | Sweep | Replay | Operate | OnCopy | Landed
 
 
 # ---------------------------------------------------------------- what a review came to

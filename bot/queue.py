@@ -7,9 +7,9 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 import redis
 import rq
@@ -19,20 +19,37 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from bot import scripts, wire
-from bot.model import Ask, BaseMoved, Group, GroupGone, Refresh, Replay, Rerun, Sweep, Touch, Work
+from bot.model import (
+    Ask,
+    BaseMoved,
+    Group,
+    GroupGone,
+    Landed,
+    OnCopy,
+    Operate,
+    Refresh,
+    Replay,
+    Rerun,
+    Sweep,
+    Touch,
+    Work,
+)
 from bot.scripts import LATER, WORK
 from bot.store import PREFIX, reaching
 
 SHARDS: Final = 16
-COMMANDS, REVIEWS = "commands", "reviews"
-QUEUES: Final = tuple(f"{group}:{shard}" for group in (COMMANDS, REVIEWS) for shard in range(SHARDS))
+COMMANDS, REVIEWS, OPERATIONS = "commands", "reviews", "operations"
+GROUPS: Final = (COMMANDS, REVIEWS, OPERATIONS)
+QUEUES: Final = tuple(f"{group}:{shard}" for group in GROUPS for shard in range(SHARDS))
 ATTEMPTS: Final = 5
 _URGENT = (Ask, Rerun, Group, GroupGone)  # somebody waits for these
+_LONG = (Operate, OnCopy)  # these may take hours, and have workers of their own
 _GROWTH = 3  # 5, 15, 45, 135 s
 _LONGEST_S = 600.0
 _GUID_S = 7 * 86_400  # an enterprise server redelivers what is so old; github.com three days
 _DROPPED_TOUCH_S = 86_400
-_TIMEOUT_S = 900  # of a job; a review ends itself earlier
+_TIMEOUTS_S: Final = {OPERATIONS: 90_000}  # of a job: an operation's own limit is a day at most
+_TIMEOUT_S = 900  # a review ends itself earlier
 _FAILURE_S = 86_400  # how long RQ keeps what a job raised
 _GRACE_S = 5.0  # between a worker's taking a job and its beginning
 _AT_ONCE = 1000  # moved in one go
@@ -67,27 +84,25 @@ class Begun:
         return self.attempts >= ATTEMPTS
 
 
+# What has the same key is done once for all that was told meanwhile, so a key says all that would be lost.
+_KEYS: Final[Mapping[type[Work], Callable[[Any], str]]] = {
+    Refresh: lambda work: f"pr:{work.repo.id}:{work.number}",
+    Ask: lambda work: f"ask:{work.comment}",
+    Rerun: lambda work: f"rerun:{work.repo.id}:{work.sha}" + (f":{work.number}" if work.number else ""),
+    BaseMoved: lambda work: f"base:{work.repo.id}:{work.branch}",
+    Group: lambda work: f"group:{work.repo.id}:{work.head}",
+    GroupGone: lambda work: f"gone:{work.repo.id}:{work.head}",
+    Sweep: lambda work: f"sweep:{work.installation}",
+    Replay: lambda work: "replay:forgetful" if work.forgetful else "replay",
+    Operate: lambda work: f"operate:{work.comment}",
+    OnCopy: lambda work: f"copy:{work.repo.id}:{work.number}:{work.environment}",
+    Landed: lambda work: f"landed:{work.repo.id}:{work.number}",
+}
+
+
 def key(work: Work) -> str:
-    """Work with the same key is done once for all that was told meanwhile, so a key says all that would be lost."""
-    match work:
-        case Refresh():
-            return f"pr:{work.repo.id}:{work.number}"
-        case Ask():
-            return f"ask:{work.comment}"
-        case Rerun():
-            return f"rerun:{work.repo.id}:{work.sha}" + (f":{work.number}" if work.number else "")
-        case BaseMoved():
-            return f"base:{work.repo.id}:{work.branch}"
-        case Group():
-            return f"group:{work.repo.id}:{work.head}"
-        case GroupGone():
-            return f"gone:{work.repo.id}:{work.head}"
-        case Sweep():
-            return f"sweep:{work.installation}"
-        case Replay():
-            return "replay:forgetful" if work.forgetful else "replay"
-        case _:
-            assert_never(work)
+    """What names the work in the queue."""
+    return _KEYS[type(work)](work)
 
 
 def queue_name(work: Work) -> str:
@@ -99,7 +114,13 @@ def queue_name(work: Work) -> str:
             installation = 0
         case _:
             installation = work.repo.installation
-    return f"{COMMANDS if isinstance(work, _URGENT) else REVIEWS}:{installation % SHARDS}"
+    return f"{_group(work)}:{installation % SHARDS}"
+
+
+def _group(work: Work) -> str:
+    if isinstance(work, _LONG):
+        return OPERATIONS
+    return COMMANDS if isinstance(work, _URGENT) else REVIEWS
 
 
 class Queue:
@@ -216,7 +237,7 @@ class Queue:
             connection=self._redis,
             serializer=JSONSerializer,
             description=key,  # RQ logs it; the payload is none of the log's business
-            timeout=_TIMEOUT_S,
+            timeout=_TIMEOUTS_S.get(place.partition(":")[0], _TIMEOUT_S),
             result_ttl=0,
             failure_ttl=_FAILURE_S,
         )

@@ -41,7 +41,9 @@ class Settings:
     tier that will do: bubblewrap, landlock or rlimits. postgres: a folder of server binaries to consider as well.
     statement_ms, total_ms: how long one statement and a whole review may take. memory_mb, disk_mb: of the server.
     snapshots_mb: the size that kept histories may reach together. mirror_mb, mirror_ms: the size of one repository's
-    mirror, and how long one fetch may take. github: None where the App is not set up, as on the command line."""
+    mirror, and how long one fetch may take. environments: the file that says where migrations may go, None for nowhere.
+    metrics_token: who sends it may read the metrics, "" for nobody. github: None where the App is not set up, as on the
+    command line."""
 
     cache: Path | None = None
     sandbox_require: str = "rlimits"
@@ -53,7 +55,9 @@ class Settings:
     snapshots_mb: int = 2048
     mirror_mb: int = 2048
     mirror_ms: int = 120_000
+    environments: Path | None = None
     redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    metrics_token: str = field(default="", repr=False)
     github: GitHubSettings | None = None
 
 
@@ -74,7 +78,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         snapshots_mb=_number(environment, "SNAPSHOTS_MB", default.snapshots_mb),
         mirror_mb=_number(environment, "MIRROR_MB", default.mirror_mb),
         mirror_ms=1000 * _number(environment, "MIRROR_SECONDS", default.mirror_ms // 1000),
+        environments=_path(environment, "ENVIRONMENTS"),
         redis_url=environment.get("REDIS_URL") or default.redis_url,
+        metrics_token=environment.get(_PREFIX + "METRICS_TOKEN", "").strip(),
         github=_github(environment),
     )
 

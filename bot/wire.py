@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.model import Ask, BaseMoved, Group, GroupGone, Refresh, Replay, Rerun, Sweep, Work
+from bot.model import Work
 
-_KINDS: Mapping[str, type[Work]] = {
-    kind.__name__: kind for kind in (Refresh, Ask, Rerun, BaseMoved, Group, GroupGone, Sweep, Replay)
-}
+_KINDS: Mapping[str, type[Work]] = {kind.__name__: kind for kind in get_args(Work)}
 _T = TypeVar("_T")
 _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 

@@ -20,7 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from bot.clock import INTERVALS, Intervals, start_clock
-from bot.queue import COMMANDS, QUEUES
+from bot.queue import COMMANDS, OPERATIONS, QUEUES
 from bot.store import connect
 
 _IN_A_ROW: Final = 4  # commands, before a review has its turn
@@ -32,17 +32,23 @@ _LOG = logging.getLogger(__name__)
 
 
 class FairWorker(rq.Worker):
-    """lease_s: how long a job counts as running without a sign of its worker. maintain: called now and then, beside
-    RQ's own maintenance. stop: called when a signal says so."""
+    """operations: whether it works on environments, and on nothing else. lease_s: how long a job counts as running
+    without a sign of its worker. maintain: called now and then, beside RQ's own maintenance. stop: called when a signal
+    says so."""
 
     max_connection_wait_time = 5.0
     log_result_lifespan = False
 
     def __init__(
-        self, connection: redis.Redis, lease_s: int, maintain: Callable[[], object], stop: Callable[[], object]
+        self,
+        connection: redis.Redis,
+        lease_s: int,
+        maintain: Callable[[], object],
+        stop: Callable[[], object],
+        operations: bool = False,
     ) -> None:
         super().__init__(
-            QUEUES,
+            tuple(name for name in QUEUES if name.startswith(OPERATIONS) is operations),
             connection=connection,
             serializer=JSONSerializer,
             worker_ttl=_TTL_S,
@@ -103,51 +109,49 @@ def _is_urgent(queue: rq.Queue) -> bool:
 
 def run_worker(
     redis_url: str,
-    burst: bool = False,
     perform: str = "workers.jobs.perform",
     intervals: Intervals = INTERVALS,
     lease_s: int = 30,
+    operations: bool = False,
 ) -> None:
     """Works until it is told to stop: SIGTERM or SIGINT lets it finish its job; the same again, a second later or more,
-    kills the job, which another worker then does. burst: until nothing waits, without a clock. perform: the function
-    that jobs call. lease_s: as in FairWorker."""
+    kills the job, which another worker then does. perform: the function that jobs call. lease_s, operations: as in
+    FairWorker."""
     told: list[str] = []  # and no threading.Event, whose lock the signal's handler might find taken by its own thread
     for number in (signal.SIGTERM, signal.SIGINT):  # until RQ installs its own
         signal.signal(number, _stop)
     with (
         contextlib.suppress(StopRequested),
-        _clock(None if burst else lambda: start_clock(redis_url, perform, intervals)) as look,
+        _clock(lambda: start_clock(redis_url, perform, intervals)) as look,
     ):
-        worker = functools.partial(FairWorker, connect(redis_url), lease_s, look, lambda: told.append("stop"))
-        while not (_worked(worker, burst) or told):
+        stop = functools.partial(told.append, "stop")
+        worker = functools.partial(FairWorker, connect(redis_url), lease_s, look, stop, operations)
+        _work(worker)
+        while not told:
             time.sleep(_AGAIN_S)
+            _work(worker)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise StopRequested
 
 
-def _worked(start: Callable[[], FairWorker], burst: bool) -> bool:
-    """Whether there is no more to do: RQ's loop bridges a Redis that is away while it waits, but not while it works."""
+def _work(start: Callable[[], FairWorker]) -> None:
+    """RQ's loop bridges a Redis that is away while it waits, but not while it works."""
     try:
         worker = start()
         try:
-            worker.work(burst=burst, logging_level=None)
+            worker.work(logging_level=None)
         finally:
             if worker.horse_pid:
                 worker.wait_for_horse()
     except (redis.ConnectionError, redis.TimeoutError) as error:
         _LOG.warning("the worker starts again: %s", error)
-        return False
-    return burst
 
 
 @contextlib.contextmanager
-def _clock(start: Callable[[], subprocess.Popen[bytes]] | None) -> Iterator[Callable[[], None]]:
+def _clock(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[Callable[[], None]]:
     """Yields what looks after the clock: it starts another where the first was killed."""
-    if start is None:
-        yield lambda: None
-        return
     running = [start()]
 
     def look() -> None:

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 
+from bot.github.comments import MARKER
 from demo.town import Town
-from tests.github.state import Pull, Run
+from tests.github.state import Comment, Pull, Run
 
 _WIDTH = 80
 MARGIN = 9
 _BOX = re.compile(r"- \[(?P<mark>[ x])\] (?P<text>.*?)<br><sub>(?P<said>.*)</sub> <!-- item:(?P<item>\w+) -->")
 _TAG = re.compile(r"<[^>]+>")
-_LEVEL = re.compile("^[🔴🟡🟢] ")  # two columns wide on one terminal, one on another
+_BOLD = re.compile(r"\*\*|`")
+_LEVEL = re.compile("^[🔴🟡🟢✅❌] |^↩️ ")  # two columns wide on one terminal, one on another
 _BETWEEN = " · "
 
 
@@ -41,6 +43,10 @@ class Box:
         return "ticked by " in self.said
 
     @property
+    def of_staging(self) -> bool:
+        return self.text.startswith("Staging has been migrated")
+
+    @property
     def news(self) -> str:
         """The small print without the reason and the id: who may tick it, who did, why it is open again."""
         parts = self.said.split(_BETWEEN)
@@ -55,12 +61,23 @@ def newest(town: Town, sha: str) -> Run | None:
 
 
 def boxes(town: Town, pull: Pull) -> tuple[Box, ...]:
-    """Of the bot's comment, in order; none while there is no comment."""
-    bodies = [comment.body for comment in town.github.bot_comments(pull)[:1]]
-    found = (match for body in bodies for match in _BOX.finditer(body))
+    """Of the bot's checklist, in order; none while there is none."""
+    found = (match for comment in checklists(town, pull) for match in _BOX.finditer(comment.body))
     return tuple(
         Box(match["item"], match["mark"] == "x", _plain(match["text"]), _plain(match["said"])) for match in found
     )
+
+
+def checklists(town: Town, pull: Pull) -> tuple[Comment, ...]:
+    """The bot's comments that have the items to confirm before merging: there should be one."""
+    return tuple(comment for comment in town.github.bot_comments(pull) if MARKER in comment.body)
+
+
+def reply_to(town: Town, pull: Pull, asked: Comment) -> str:
+    """The first line of the bot's answer to a command; "" where there is none."""
+    marker = f"<!-- migration-bot:reply {asked.id} -->\n"
+    bodies = (comment.body for comment in town.github.bot_comments(pull) if comment.body.startswith(marker))
+    return next((_plain(_BOLD.sub("", body.removeprefix(marker).splitlines()[0])) for body in bodies), "")
 
 
 def check_lines(run: Run) -> Iterator[str]:

@@ -133,6 +133,11 @@ def build(bare: Bare) -> None:
         bare.update(f"refs/heads/{branch.name}", commit(bare, branch.files, sha, branch.title, branch.author.login))
 
 
+def merged_migrations() -> tuple[tuple[str, str], ...]:
+    """(path, text) of main's, in their order."""
+    return tuple((path, text) for path, text in sorted(_files("main").items()) if path.endswith("migration.sql"))
+
+
 def _merged() -> tuple[tuple[str, Files], ...]:
     """The commits of main: what each is about, and its files."""
     rest = _files("main")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from demo import shop
+from demo.live import Live, running_live
 from demo.pages import routes
 from tests.github.bare import Bare
 from tests.github.state import Pull, Repo
@@ -56,10 +57,11 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """github: the stand-in. repo: the shop. parts: the bot's processes."""
+    """github: the stand-in. repo: the shop. live: its databases. parts: the bot's processes."""
 
     github: World
     repo: Repo
+    live: Live
     parts: tuple[Process, ...]
 
     def open_pull(self, branch: shop.Branch) -> Pull:
@@ -110,9 +112,13 @@ def running_town(port: int = 0) -> Iterator[Town]:
         (folder / "github").mkdir()
         github = stack.enter_context(World(folder / "github", port, routes))
         repo = _shop(github, folder / "shop.git")
-        environment = _environment(github, redis_port, web_port, folder)
+        live = stack.enter_context(running_live(folder))
+        environment = {
+            **_environment(github, redis_port, web_port, folder),
+            "MIGRATION_BOT_ENVIRONMENTS": str(live.config),
+        }
         parts = [stack.enter_context(_running(name, line, environment, folder)) for name, line in _procfile().items()]
-        town = Town(github, repo, (redis, *parts))
+        town = Town(github, repo, live, (redis, *parts))
         town.wait("the bot's web listens", lambda: _listens(web_port), _START_S)
         github.webhook_url = f"http://127.0.0.1:{web_port}/webhook"
         yield town

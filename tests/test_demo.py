@@ -56,12 +56,31 @@ def test_the_story_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
         "edgar (in the team @acme/dba) ticks",
         "ada pushes",
         "grace comments",
+        "ada comments",
+        "edgar gives",
+        "ada comments",
         "grace presses",
+        "edgar comments",
+        "edgar comments",
     ]
     checks = re.findall(r"^ {9}migrations: (\w+),", told, re.MULTILINE)
-    stood = ["action_required", "action_required", "success", "action_required", "success", "success"]
+    stood = [
+        "action_required",
+        "action_required",
+        "success",
+        "action_required",
+        "action_required",
+        "success",
+        "success",
+    ]
     assert [check for check in checks if check != "queued"] == stood
-    assert told.endswith("merged into main\n")
+    words = " ".join(told.split())
+    assert "staging: 0 of 4 migrations applied" in words
+    assert "staging: 4 migrations applied." in words
+    assert "ticked by migration-bot[bot]" in words
+    assert "merged into main" in words
+    assert "production: 4 migrations applied." in words
+    assert words.endswith("production: 20260414093000_gift_cards is rolled back, and pending again.")
     assert list(tmp_path.iterdir()) == []
     assert list(Path(reachable() or tmp_path).glob(f"migration-bot-demo-{demo.pid}-*")) == []
     assert _processes(f"TMPDIR={tmp_path}") == []

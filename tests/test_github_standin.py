@@ -317,7 +317,7 @@ def test_a_token_is_for_its_repositories_and_permissions(client: Asking, github:
     assert refusal(make(client, pull)) == (403, "Resource not accessible by integration")
     assert client.ask("GET", f"{REPO}/commits/{pull.head_sha}/check-runs").status_code == 200
     path = f"/app/installations/{github.installation(shop).id}/access_tokens"
-    for wanted in ({"repository_ids": [1]}, {"repository_ids": [1] * 501}, {"permissions": {"deployments": "write"}}):
+    for wanted in ({"repository_ids": [1]}, {"repository_ids": [1] * 501}, {"permissions": {"actions": "write"}}):
         assert Asking(github).ask("POST", path, wanted).status_code == 422
 
 

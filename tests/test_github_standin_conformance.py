@@ -17,6 +17,7 @@ SHOP = ("acme", "shop")
 SUMMARY = {"title": "1 of 2", "summary": "one is open"}
 BUTTON = {"label": "Re-run", "description": "Review again", "identifier": "rerun"}
 NOTE = {"path": "m/2.sql", "start_line": 1, "end_line": 1, "annotation_level": "warning", "message": "locks"}
+BARE = {"auto_merge": False, "required_contexts": [], "payload": {"key": "1"}}
 
 
 class Clients:
@@ -51,6 +52,7 @@ class Known:
     comment: int
     run: int
     suite: int
+    deployment: int
     delivery: int
     blob: str
     tree: str
@@ -76,13 +78,14 @@ class Story:
         github, shop, sha = self.github, self.shop, self.pull.head_sha
         run = shop.runs[self.report(sha, output={**SUMMARY, "annotations": [NOTE]}).id]
         comment = github.comment("ann", self.pull, "hello")
+        github.review("cat", self.pull, "APPROVED")
+        made = github.deploy("cat", shop, sha, "staging")
         bare = Bare(shop.directory)
         github.hooks.settle()
         blob, tree = bare.git("rev-parse", f"{sha}:m/2.sql"), bare.git("rev-parse", f"{sha}^{{tree}}")
         installation, delivery = github.installation(shop).id, github.hooks.deliveries[0].id
-        return Known(
-            installation, shop.id, self.pull.number, sha, comment.id, run.id, run.suite.id, delivery, blob, tree
-        )
+        first = (installation, shop.id, self.pull.number, sha, comment.id, run.id, run.suite.id)
+        return Known(*first, made.id, delivery, blob, tree)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +185,7 @@ def _install_and_more(story: Story) -> None:
     installation = github.installation(other)
     github.suspend(installation)
     github.unsuspend(installation)
-    github.accept_permissions(installation, deployments="write")
+    github.accept_permissions(installation, actions="write")
     github.uninstall(installation)
 
 
@@ -229,6 +232,14 @@ ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
     "pulls/list": lambda us, it: us.rest.pulls.list(*SHOP, head="acme:feature"),
     "pulls/get": lambda us, it: us.rest.pulls.get(*SHOP, it.pull),
     "pulls/list-commits": lambda us, it: us.rest.pulls.list_commits(*SHOP, it.pull),
+    "pulls/list-reviews": lambda us, it: us.rest.pulls.list_reviews(*SHOP, it.pull),
+    "repos/create-deployment": lambda us, it: us.rest.repos.create_deployment(*SHOP, data={"ref": it.sha, **BARE}),
+    "repos/list-deployments": lambda us, it: us.rest.repos.list_deployments(*SHOP, environment="staging"),
+    "repos/get-deployment": lambda us, it: us.rest.repos.get_deployment(*SHOP, it.deployment),
+    "repos/create-deployment-status": lambda us, it: us.rest.repos.create_deployment_status(
+        *SHOP, it.deployment, data={"state": "in_progress", "description": "1 of 2", "log_url": "https://x.example"}
+    ),
+    "repos/list-deployment-statuses": lambda us, it: us.rest.repos.list_deployment_statuses(*SHOP, it.deployment),
     "issues/list-comments": lambda us, it: us.rest.issues.list_comments(*SHOP, it.pull),
     "issues/get-comment": lambda us, it: us.rest.issues.get_comment(*SHOP, it.comment),
     "issues/create-comment": lambda us, it: us.rest.issues.create_comment(*SHOP, it.pull, data={"body": "+"}),

@@ -11,17 +11,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import redis
 import requests
 
+from bot.scripts import LATER
 from bot.store import PREFIX
 from tests.github.world import World
 from tests.redis_server import RedisServer, free_port, running_redis
 
 PENDING = f"{PREFIX}pending"  # the queue's own list of what is not done yet
 WORKER = ("-m", "workers.jobs")
+OPERATOR = (*WORKER, "operations")
 _TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
@@ -48,7 +50,14 @@ class Town:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """One more."""
-        worker = self._start(*self.worker)
+        return self._employ(self.worker)
+
+    def start_operator(self) -> subprocess.Popen[bytes]:
+        """One that works on environments."""
+        return self._employ(OPERATOR)
+
+    def _employ(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        worker = self._start(*arguments)
         self.workers.append(worker)
         return worker
 
@@ -68,10 +77,10 @@ class Town:
         self.github.hooks.settle()
         told = len(self.github.hooks.deliveries)
         with redis.Redis.from_url(self.redis.url) as connection:
-            if connection.zcard(PENDING):
+            if _waiting(connection):
                 return False
             self.github.hooks.settle()
-            return len(self.github.hooks.deliveries) == told and not connection.zcard(PENDING)
+            return len(self.github.hooks.deliveries) == told and not _waiting(connection)
 
     def stop(self) -> None:
         """Ends all processes."""
@@ -114,6 +123,13 @@ def town(folder: Path, cache: Path, worker: tuple[str, ...] = WORKER, **more: st
         finally:
             place.stop()
             shutil.rmtree(cache / "mirrors" / github.url.removeprefix("http://").replace(":", "_"), ignore_errors=True)
+
+
+def _waiting(connection: redis.Redis) -> set[bytes]:
+    """The keys of work to be done now: a merged pull request is looked at again for days."""
+    pending: Any = connection.zrange(PENDING, 0, -1)
+    later: Any = connection.zrange(LATER, 0, -1)
+    return set(pending) - {key for key in later if key.startswith(b"landed:")}
 
 
 def _popen(arguments: tuple[str, ...], environment: Mapping[str, str], log: TextIO) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -128,7 +129,17 @@ def _doctor(asked: argparse.Namespace, machine: Machine) -> int:
 
     facts = examine(machine.cache, machine.postgres)
     print("\n".join(doctor_lines(facts)))
-    return CLEAN if facts.installations else NOT_ANALYSED
+    usable = machine.environments is None or _environments_usable(machine.environments, machine)
+    return CLEAN if facts.installations and usable else NOT_ANALYSED
+
+
+def _environments_usable(path: Path, machine: Machine) -> bool:
+    from workers.environments.config import read_environments
+    from workers.environments.doctor import environment_lines, examine_environments
+
+    found = examine_environments(read_environments(path, os.environ), path, machine)
+    print("\n".join(("", *environment_lines(found))))
+    return all(one.usable for one in found)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Machine], int]] = {
@@ -160,5 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rules", help="list the rules")
     explain = commands.add_parser("explain", help="show a rule's page")
     explain.add_argument("rule", metavar="RULE")
-    commands.add_parser("doctor", help="what this machine offers: servers, extensions, sandbox")
+    commands.add_parser(
+        "doctor", help="what this machine offers: servers, extensions, sandbox; how the environments are"
+    )
     return parser

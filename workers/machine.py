@@ -22,4 +22,5 @@ def machine_of(settings: Settings) -> Machine:
         snapshots_bytes=settings.snapshots_mb << 20,
         require=Tier(settings.sandbox_require),
         postgres=(settings.postgres,) if settings.postgres else (),
+        environments=settings.environments,
     )

@@ -1,4 +1,4 @@
-"""The repository's own settings, .github/migrations.yml: which tables are large or hot, which rules count how much."""
+"""The repository's own settings, .github/migrations.yml: tables, rules, checklist, and what environments ask for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from workers.complaints import complaint, who_is
 from workers.errors import InputError
 from workers.model import Level, Transaction
 from workers.words import Name
@@ -75,6 +76,17 @@ class ChecklistPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentPolicy:
+    """What an environment asks for beyond its own configuration, which is out of the repository's reach. after:
+    environments that must have the migrations first."""
+
+    approvals: int = 0
+    ticks: bool = False
+    after: tuple[str, ...] = ()
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything may be left out. `path` is the policy's own file, for messages; `directory` is the migrations folder.
     Whether the names in `rules` and `checklist.rules` are rules is for their reader to check (workers.judge): rules
@@ -90,6 +102,11 @@ class Policy:
     tables: tuple[tuple[Name, TablePolicy], ...] = ()
     rules: tuple[RulePolicy, ...] = ()
     checklist: ChecklistPolicy = field(default_factory=ChecklistPolicy)
+    environments: tuple[tuple[str, EnvironmentPolicy], ...] = ()
+
+    def environment(self, name: str) -> EnvironmentPolicy:
+        """What is asked of an environment; of most, nothing."""
+        return next((asked for known, asked in self.environments if known == name), EnvironmentPolicy())
 
     def table(self, name: Name) -> TablePolicy:
         """What is told of a table; nothing is told of most."""
@@ -112,7 +129,7 @@ def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
     try:
         told: dict[str, Any] = _schema().model_validate(value).model_dump()
     except pydantic.ValidationError as error:
-        raise InputError(_sentence(error, node, path)) from None
+        raise InputError(complaint(error, path, functools.partial(line_of, node), "key: value")) from None
     return Policy(
         path=path,
         layout=told["layout"],
@@ -126,6 +143,10 @@ def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
             for name, word in told["rules"].items()
         ),
         checklist=_checklist(told["checklist"], node, path),
+        environments=tuple(
+            (name, EnvironmentPolicy(**{**asked, "after": tuple(asked["after"])}))
+            for name, asked in told["environments"].items()
+        ),
     )
 
 
@@ -146,7 +167,7 @@ def _checklist(told: dict[str, Any], node: yaml.Node, path: str) -> ChecklistPol
 @functools.cache
 def _schema() -> type[pydantic.BaseModel]:
     """The shape of the file. Strict: "12" is no number, and a key that is not listed is an error."""
-    from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+    from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
     class Table(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
@@ -162,7 +183,7 @@ def _schema() -> type[pydantic.BaseModel]:
         Literal["off", "safe", "risky", "high-risk"], BeforeValidator(lambda v: "off" if v is False else v)
     ]
 
-    person = Annotated[str, Field(pattern=r"^(write|author|not-author|@[A-Za-z0-9-]+/[A-Za-z0-9_.-]+)$")]
+    person = Annotated[str, AfterValidator(who_is("write", "author", "not-author"))]
 
     class Asked(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
@@ -176,6 +197,13 @@ def _schema() -> type[pydantic.BaseModel]:
         who: person = DEFAULT_WHO
         items: dict[str, asked] = {}
 
+    class Environment(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+        approvals: int = Field(0, ge=0)
+        ticks: bool = False
+        after: list[str] = []
+        merged: bool = False
+
     class File(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
         layout: str | None = None
@@ -186,23 +214,9 @@ def _schema() -> type[pydantic.BaseModel]:
         tables: dict[str, Table] = {}
         rules: dict[str, word] = {}
         checklist: Checklist = Checklist()
+        environments: dict[str, Environment] = {}
 
     return File
-
-
-def _sentence(error: pydantic.ValidationError, node: yaml.Node, path: str) -> str:
-    """The first of the errors, by line, in one sentence."""
-    found = error.errors(include_url=False, include_input=False)
-    line, first = min(((line_of(node, e["loc"]), e) for e in found), key=lambda pair: pair[0])
-    keys = ".".join(str(key) for key in first["loc"] if key != "[key]")
-    if first["type"] == "extra_forbidden":
-        return f"{path}:{line}: {keys} is not a known setting."
-    if first["type"] in ("model_type", "dict_type"):
-        return f"{path}:{line}: {keys or 'the file'} should hold settings, as key: value."
-    if first["type"] == "string_pattern_mismatch":
-        return f"{path}:{line}: {keys} should be write, author, not-author or @org/team."
-    wrong = first["msg"].removeprefix("Input ")
-    return f"{path}:{line}: {keys} {wrong[0].lower()}{wrong[1:]}."
 
 
 def _table(name: str) -> Name:

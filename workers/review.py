@@ -45,13 +45,15 @@ def no_progress(total: int) -> Iterator[Callable[[], None]]:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the bot's own settings say about this machine. require: the weakest tier that will do."""
+    """What the bot's own settings say about this machine. require: the weakest tier that will do. environments: their
+    file, for who asks how they are."""
 
     cache: Path
     limits: Limits
     snapshots_bytes: int
     require: Tier
     postgres: tuple[Path, ...] = ()  # more folders of server binaries
+    environments: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

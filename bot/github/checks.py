@@ -88,6 +88,13 @@ def conclude(client: Client, open_run: Run) -> None:
     client.patch(f"check-runs/{open_run.id}", {"status": _COMPLETED, "conclusion": "cancelled"})
 
 
+def amend(client: Client, old: Run, text: str) -> None:
+    """Another text for a run whose conclusion stays as it is."""
+    if not same_text(old.text, text):
+        output = {"title": old.title, "summary": old.summary, "text": text}
+        client.patch(f"check-runs/{old.id}", {"output": output})
+
+
 def ensure_check(client: Client, wanted: WantedCheck, external_id: str) -> Run:
     """Brings the newest run to what is wanted, or makes a new one, and concludes older ones that are still open. To be
     called under a lock for the commit. After a lost reply it may be called again: it goes on where it was."""

@@ -11,6 +11,7 @@ from bot.github.client import Client
 from bot.github.reading import Text, at, read, same_text
 
 MARKER = "<!-- migration-bot:comment -->"
+_SEEN, _DONE, _REFUSED = "eyes", "rocket", "confused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +45,48 @@ def find(client: Client, number: int, marker: str = MARKER) -> tuple[Comment, ..
     return tuple(sorted(own, key=lambda one: one.id))
 
 
-def ensure_comment(client: Client, number: int, known_id: int | None, body: str) -> Comment:
-    """The one comment of a pull request says `body`, which holds MARKER; written only when it says something else.
-    known_id: what it was when it was last seen."""
-    assert MARKER in body
+def ensure_comment(client: Client, number: int, known_id: int | None, body: str, marker: str = MARKER) -> Comment:
+    """The one comment of a pull request with a marker says `body`, which holds it; written only when it says something
+    else. known_id: what it was when it was last seen."""
+    assert marker in body
     if known_id is not None:
         with contextlib.suppress(NotFound):
             known = comment(client, known_id)
             if known.app_id == client.app_id:
                 return _edited(client, known, body)
-    return _ensure(client, number, MARKER, body)
+    return _ensure(client, number, marker, body)
 
 
 def reply(client: Client, number: int, to_comment: int, body: str) -> Comment:
     """The one answer to a comment; told again, it replaces itself."""
-    marker = f"<!-- migration-bot:reply {to_comment} -->"
-    return _ensure(client, number, marker, f"{marker}\n{body}")
+    return _ensure(client, number, _of_reply(to_comment), f"{_of_reply(to_comment)}\n{body}")
 
 
-def react(client: Client, comment_id: int, content: str) -> None:
+def edit_reply(client: Client, reply_id: int, to_comment: int, body: str) -> None:
+    """Another text for an answer that was just written. Raises NotFound where somebody deleted it."""
+    client.patch(f"issues/comments/{reply_id}", {"body": f"{_of_reply(to_comment)}\n{body}"})
+
+
+def _of_reply(to_comment: int) -> str:
+    return f"<!-- migration-bot:reply {to_comment} -->"
+
+
+def is_answered(client: Client, comment_id: int) -> bool:
+    """Whether a command has our last reaction: a delivery may come twice, and our own memory be lost."""
+    return bool({_DONE, _REFUSED} & {reaction.content for reaction in reactions(client, comment_id)})
+
+
+def notice(client: Client, comment_id: int) -> None:
+    """Shows that a command was seen."""
+    _react(client, comment_id, _SEEN)
+
+
+def conclude(client: Client, comment_id: int, *, done: bool) -> None:
+    """Our last reaction to a command."""
+    _react(client, comment_id, _DONE if done else _REFUSED)
+
+
+def _react(client: Client, comment_id: int, content: str) -> None:
     """Again is as good as once: GitHub then answers 200 instead of 201."""
     client.post(f"issues/comments/{comment_id}/reactions", {"content": content})
 

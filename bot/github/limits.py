@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from redis import Redis
 
 from bot.errors import RateLimited
 from bot.github.replies import Reply
+from bot.metrics import Metrics
 from bot.store import PREFIX, reaching
 
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
@@ -67,6 +69,7 @@ class Limits:
 
     def __init__(self, redis: Redis, write_gap_ms: int, reserve: int) -> None:
         self._write_gap_ms, self._reserve = write_gap_ms, reserve
+        self._metrics = Metrics(redis)
         self._admit, self._learn, self._block = map(redis.register_script, (_ADMIT, _LEARN, _BLOCK))
 
     def admit(self, installation: int, *, write: bool, urgent: bool) -> None:
@@ -77,16 +80,21 @@ class Limits:
 
     def learn(self, installation: int, reply: Reply) -> None:
         """Remembers what a reply says of the limits. Raises RateLimited when the reply is that of a limit."""
-        keys = _keys(installation)
+        keys, wait_ms = _keys(installation), _wait_ms(reply)
+        status = f"{reply.status // 100}xx" if wait_ms is None else "limited"
+        self._metrics.count("github_replies", installation=installation, status=status)
         with reaching():
             if budget := _budget(reply):
                 self._learn(keys=(keys["budget"],), args=budget)
-            wait_ms = _wait_ms(reply)
             if wait_ms is None:
                 return
             args = (wait_ms, _FIRST_WAIT_MS, _LONGEST_WAIT_MS)
             wait_ms = int(self._block(keys=(keys["blocked"], keys["hits"]), args=args))
         raise RateLimited(f"{reply.what}: {reply.status} {reply.message()}".rstrip(), wait_ms / 1000)
+
+    def miss(self, installation: int) -> None:
+        """A request that had no reply."""
+        self._metrics.count("github_replies", installation=installation, status="none")
 
     def _ask(self, installation: int, gap_ms: int, urgent: bool) -> bool:
         """Whether there was anything to wait for."""
@@ -105,6 +113,12 @@ _WHY: Mapping[int, str] = {
     _SPENT: "the requests of this hour are used up, but for what is kept for commands",
     _CROWDED: "too many writes wait for their turn",
 }
+
+
+def requests_left(redis: Redis, installation: int) -> int | None:
+    """Of this hour; None when it is not known. Raises RedisError."""
+    left: Any = redis.hget(_keys(installation)["budget"], "left")
+    return None if left is None else int(left)
 
 
 def _keys(installation: int) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from bot.errors import NotFound
 from bot.github.client import Client
 from bot.github.reading import Text, read
 
-_ROLES = {"admin": True, "maintain": True, "write": True, "triage": False, "read": False, "none": False}
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")  # each may do what the ones before it may
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,25 +17,26 @@ class _Permission:
     permission: Text
     role_name: Text = ""
 
-    @property
-    def writes(self) -> bool:
-        """An organization's own roles have names of their own; `permission` then says what they are built on
-        (https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user)."""
-        return _ROLES.get(self.role_name, self.permission in ("admin", "write"))
-
 
 @dataclass(frozen=True, slots=True)
 class _Membership:
     state: str
 
 
-def may_write(client: Client, login: str) -> bool:
-    """Whether a person can push to the repository. False for who is unknown to GitHub."""
+def role(client: Client, login: str) -> str:
+    """One of ROLES; "none" also for who is unknown to GitHub. An organization's own roles have names of their own:
+    `permission` then says what they are built on, and knows neither triage nor maintain
+    (https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user)."""
     try:
-        told = client.get(f"collaborators/{quote(login, safe='')}/permission")
+        told = read(_Permission, client.get(f"collaborators/{quote(login, safe='')}/permission"), "permission")
     except NotFound:
-        return False
-    return read(_Permission, told, "permission").writes
+        return "none"
+    return next((name for name in (told.role_name, told.permission) if name in ROLES), "none")
+
+
+def may_write(client: Client, login: str) -> bool:
+    """Whether a person can push to the repository."""
+    return ROLES.index(role(client, login)) >= ROLES.index("write")
 
 
 def in_team(client: Client, team: str, login: str) -> bool:

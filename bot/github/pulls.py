@@ -8,23 +8,35 @@ from typing import Annotated
 from urllib.parse import quote
 
 from bot.github.client import Client
-from bot.github.reading import at, read
+from bot.github.reading import Text, at, read
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """author: "" for a deleted account. head_repo: owner/name, None when the fork is gone. updated_at: UTC,
-    2026-01-31T12:00:00Z."""
+    """author: "" for a deleted account. head_repo: owner/name, None when the fork is gone. base_sha: the base branch
+    when the head was last pushed, not now. updated_at, merged_at: UTC, 2026-01-31T12:00:00Z; merged_at is "" for what
+    is not merged. merge_commit_sha: of what is merged, the commit that brought it into the base branch: a merge, the
+    squashed one or the last of a rebase; else a test merge, or nothing
+    (https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request)."""
 
     number: int
     state: str
     head_sha: Annotated[str, at("head", "sha")]
     head_ref: Annotated[str, at("head", "ref")]
     base_ref: Annotated[str, at("base", "ref")]
+    base_sha: Annotated[str, at("base", "sha")]
     base_repo: Annotated[str, at("base", "repo", "full_name")]
     updated_at: str
     author: Annotated[str, at("user", "login")] = ""
     head_repo: Annotated[str | None, at("head", "repo", "full_name")] = None
+    title: Text = ""
+    merged_at: Text = ""
+    merge_commit_sha: str | None = None
+
+    @property
+    def merged(self) -> bool:
+        """GitHub's own `merged` is missing where pull requests are listed."""
+        return bool(self.merged_at)
 
     @property
     def from_fork(self) -> bool:

@@ -54,11 +54,8 @@ class Rest:
     def patch(self, path: str, json: object = None) -> Any:
         return self._write("PATCH", path, json)
 
-    def put(self, path: str, json: object = None) -> Any:
-        return self._write("PUT", path, json)
-
-    def delete(self, path: str, json: object = None) -> Any:
-        return self._write("DELETE", path, json)
+    def delete(self, path: str) -> Any:
+        return self._write("DELETE", path, None)
 
     def send(self, request: Request) -> Reply:
         """A new token is tried once: the old one may have been revoked, or be from before a permission was accepted."""

@@ -83,7 +83,11 @@ class Transport:
         self._limits.admit(bearer.installation, write=request.write, urgent=bearer.urgent)
         key = (bearer.token, request.url, *map(str, request.params))
         kept = self._etags.find(key) if request.method == "GET" else None
-        reply = self._exchange(replace(request, etag=kept.headers["etag"] if kept else ""), bearer)
+        try:
+            reply = self._exchange(replace(request, etag=kept.headers["etag"] if kept else ""), bearer)
+        except Retryable:
+            self._limits.miss(bearer.installation)
+            raise
         self._limits.learn(bearer.installation, reply)
         if reply.status >= 500:
             raise Retryable(f"{reply.what}: {reply.status} {reply.message()}".rstrip())

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from bot.app import create_app
 from bot.errors import BadSetting
+from bot.metrics import Metrics
 from bot.model import Refresh, Repo, Work
 from bot.queue import Queue, key
 from bot.scripts import WORK
@@ -63,6 +64,33 @@ def test_health(web: FlaskClient, deaf_web: FlaskClient) -> None:
     well, ill = web.get("/healthz"), deaf_web.get("/healthz")
     assert (well.status_code, well.json) == (200, {"redis": "ok"})
     assert (ill.status_code, ill.json) == (503, {"redis": "down"})
+
+
+def test_no_metrics_without_a_token(web: FlaskClient) -> None:
+    for given in ({}, {"Authorization": "Bearer "}):
+        assert web.get("/metrics", headers=given).status_code == 404
+
+
+def test_metrics(redis_url: str, stored: redis.Redis, caplog: pytest.LogCaptureFixture) -> None:
+    Metrics(stored).count("jobs", kind="Ask", outcome="done")
+    web = create_app(replace(settings(redis_url), metrics_token=SECRET)).test_client()
+    answer = web.get("/metrics", headers={"Authorization": f"Bearer {SECRET}"})
+    assert (answer.status_code, answer.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert 'migration_bot_jobs_total{kind="Ask",outcome="done"} 1.0' in answer.text.splitlines()
+    for wrong in ("", SECRET, f"Bearer {SECRET}x", f"Basic {SECRET}", "Bearer \xfc"):
+        refused = web.get("/metrics", headers={"Authorization": wrong})
+        assert (refused.status_code, refused.json, refused.headers["WWW-Authenticate"]) == (
+            401,
+            {"error": "Unauthorized"},
+            "Bearer",
+        )
+        assert quiet(refused.text + caplog.text)
+
+
+def test_metrics_without_redis() -> None:
+    deaf = replace(settings(f"redis://127.0.0.1:{free_port()}/0"), metrics_token=SECRET)
+    answer = create_app(deaf).test_client().get("/metrics", headers={"Authorization": f"Bearer {SECRET}"})
+    assert (answer.status_code, answer.json) == (503, {"redis": "down"})
 
 
 @pytest.mark.parametrize(
@@ -243,4 +271,4 @@ def test_what_gunicorn_logs(redis_process: RedisServer, tmp_path: Path) -> None:
 
 
 def test_the_procfile() -> None:
-    assert list(procfile()) == ["web", "worker"]
+    assert list(procfile()) == ["web", "worker", "operator"]

@@ -8,7 +8,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checklist import Moment, Question, decide, questions, verdict
+from bot.checklist import OPERATOR, Moment, Question, decide, done_by_commands, questions, verdict
 from bot.model import Item, Row, Touch, Verdict
 
 _INDEX = Item("1a2b3c4d", "index-not-concurrent", "index-not-concurrent public.Order", "Writes wait")
@@ -104,6 +104,39 @@ def test_an_item_that_the_machine_no_longer_vouches_for_is_open() -> None:
     rows = decide((_PROVEN,), (), (), (), _NOW)
     (row,) = decide((replace(_PROVEN, evidence=""),), rows, (), (), _LATER)
     assert not row.ticked
+
+
+def _done(kind: str, *, ticked: bool = True, head: str = "b" * 40) -> Touch:
+    return Touch(kind, ticked, OPERATOR, "2026-01-31T11:30:00Z", "operation 7", "for ann", head)
+
+
+def test_a_command_ticks_the_items_of_its_kind_whoever_may() -> None:
+    items = (_INDEX, _BACKUP, replace(_BACKUP, id="0000000a"))
+    touches = done_by_commands(items, (_done("backup"),), _NOW.commit)
+    assert questions(items, touches) == {Question(OPERATOR, "@acme/dba")}
+    rows = decide(items, (), touches, (), _NOW)
+    assert [(row.ticked, row.login, row.note) for row in rows] == [
+        (False, "", ""),
+        (True, OPERATOR, "for ann"),
+        (True, OPERATOR, "for ann"),
+    ]
+
+
+def test_what_a_command_did_at_another_commit_ticks_nothing() -> None:
+    assert done_by_commands((_BACKUP,), (_done("backup", head="c" * 40),), _NOW.commit) == ()
+
+
+def test_peoples_touches_stay_as_they_are() -> None:
+    assert done_by_commands((_INDEX,), (_ALICE,), _NOW.commit) == (_ALICE,)
+
+
+def test_a_command_opens_again_what_it_takes_back_and_a_person_may_tick_that() -> None:
+    (ticked,) = decide((_INDEX,), (), (_ALICE,), _MAY, _NOW)
+    back = done_by_commands((_INDEX,), (_done("index-not-concurrent", ticked=False),), _NOW.commit)
+    (opened,) = decide((_INDEX,), (ticked,), back, (), _NOW)
+    assert (opened.ticked, opened.note) == (False, "for ann")
+    later = replace(_ALICE, at="2026-01-31T12:30:00Z", source="guid-2")
+    assert decide((_INDEX,), (opened,), (later,), _MAY, _NOW)[0].login == "alice"
 
 
 def test_the_order_of_arrival_does_not_matter() -> None:

@@ -157,17 +157,78 @@ def test_a_limit() -> None:
         ("`<!--", "This is no command. `/migrate help` lists them all."),
         ("ack", "This command is written `/migrate ack ITEM… [because REASON]`."),
         ("ack because I can", "This command is written `/migrate ack ITEM… [because REASON]`."),
-        ("status now", "This command is written `/migrate status`."),
+        ("help now", "This command is written `/migrate help`."),
+        ("status now", "There is no environment `now`: none is configured for this repository."),
+        ("staging", "`staging` is no command. `/migrate help` lists them all."),
+        ("reset staging", "`reset` is refused, here and for every environment: nothing that destroys a database can be "
+         "asked of me."),
     ],
 )  # fmt: skip
 def test_a_reply(typed: str, text: str) -> None:
     assert parse(f"\n/migrate {typed}") == (Reply(text, 2),)
 
 
+# ---------------------------------------------------------------- environments
+
+ENVIRONMENTS = ("staging", "production")
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("staging", Command("deploy", ("staging",), "", 1)),
+        ("Staging --dry-run", Command("deploy", ("staging",), "", 1, frozenset({"--dry-run"}))),
+        ("deploy staging", Command("deploy", ("staging",), "", 1)),
+        ("production --force because it --burns", Command("deploy", ("production",), "it --burns", 1,
+         frozenset({"--force"}))),
+        ("status", Command("status", (), "", 1)),
+        ("status staging", Command("status", ("staging",), "", 1)),
+        ("rollback production m2_Note --lossy because bad", Command("rollback", ("production", "m2_Note"), "bad", 1,
+         frozenset({"--lossy"}))),
+        ("resolve staging m2_note --rolled-back", Command("resolve", ("staging", "m2_note"), "", 1,
+         frozenset({"--rolled-back"}))),
+        ("cancel STAGING", Command("cancel", ("staging",), "", 1)),
+    ],
+)  # fmt: skip
+def test_a_command_about_an_environment(typed: str, command: Command) -> None:
+    assert parse(f"/migrate {typed}", ENVIRONMENTS) == (command,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("stagin", "`stagin` is no command. Did you mean `/migrate staging [--dry-run] [--force because REASON]`? "
+         "`/migrate help` lists them all."),
+        ("deploy", "`deploy` is no command. Did you mean `/migrate ENV [--dry-run] [--force because REASON]`? "
+         "`/migrate help` lists them all."),
+        ("staging --lossy", "This command is written `/migrate ENV [--dry-run] [--force because REASON]`."),
+        ("backup", "This command is written `/migrate backup ENV`."),
+        ("backup moon", "There is no environment `moon`: there are `staging`, `production`."),
+        ("backup @moon", "There is no such environment: there are `staging`, `production`."),
+        ("push production --force because I may", "`push` is refused, here and for every environment: nothing that "
+         "destroys a database can be asked of me."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_about_an_environment(typed: str, text: str) -> None:
+    assert parse(f"/migrate {typed}", ENVIRONMENTS) == (Reply(text, 1),)
+
+
 def test_help_names_every_command() -> None:
-    rows = help_text().splitlines()[2 : 2 + len(COMMANDS)]
-    assert [row.split("`")[1].split()[1] for row in rows] == list(COMMANDS)
-    assert parse(help_text()) == ()
+    rows = help_text(ENVIRONMENTS).splitlines()[2 : 2 + len(COMMANDS)]
+    names = ["ENV" if name == "deploy" else name for name in COMMANDS]
+    assert [row.split("`")[1].split()[1] for row in rows] == names
+    assert parse(help_text(ENVIRONMENTS)) == ()
+
+
+def test_help_without_environments() -> None:
+    rows = help_text().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows if "`/" in row][:3] == [
+        "/migrate help",
+        "/migrate status",
+        "/migrate recheck",
+    ]
+    assert "ENV" not in help_text()
+    assert "environment" not in help_text()
 
 
 # ---------------------------------------------------------------- properties

@@ -48,6 +48,16 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("rediss://user:pass@host:6379/0", "rediss://[secret]@host:6379/0"),
         ("redis://:p%40ss@host", "redis://[secret]@host"),
         ("fetch https://x-access-token:abc@github.com/a/b.git", "fetch https://[secret]@github.com/a/b.git"),
+        ("to postgresql://u:p@ss@h/db now", "to postgresql://[secret]@h/db now"),
+        ("to postgres://u:a/b@h/d", "to postgres://[secret]@h/d"),
+        ("prisma+postgres://k:a/b@h/d", "prisma+postgres://[secret]@h/d"),
+        ("host=h password=hunter2 dbname=d", "host=h password=[secret] dbname=d"),
+        ("PGPASSWORD='hunter2' psql", "PGPASSWORD='[secret]' psql"),
+        ("?user=u&password=hunter2&sslmode=require", "?user=u&password=[secret]&sslmode=require"),
+        (
+            "napi_abc123 AKIAABCDEFGHIJKLMNOP aws_secret_access_key=a/b+c",
+            "[secret] [secret] aws_secret_access_key=[secret]",
+        ),
     ],
 )
 def test_what_looks_like_a_secret_goes(text: str, scrubbed: str) -> None:
@@ -87,3 +97,10 @@ def test_configure(monkeypatch: pytest.MonkeyPatch) -> None:
         root.setLevel(level)
     assert stderr.getvalue().endswith("info bot.anything told once\n")
     assert stderr.getvalue().count("\n") == 1
+
+
+def test_lines_of_a_job_say_what_they_are_about() -> None:
+    record = logging.LogRecord("bot", logging.INFO, "f", 1, "said", (), None)
+    with logs.about("operate:7"):
+        assert logged(record) == "1970-01-01T00:00:00.007Z info bot work=operate:7 said"
+    assert logged(record) == "1970-01-01T00:00:00.007Z info bot said"

@@ -57,6 +57,15 @@ def test_a_pull_request_is_remembered_until_it_is_forgotten(memory: Memory) -> N
     assert (memory.run(7, 12), memory.run(7, 13)) == (None, 8)
 
 
+def test_what_was_measured_on_a_copy_is_remembered_with_what_it_was_of(memory: Memory) -> None:
+    assert (memory.reviewed(7, 12), memory.on_copy(7, 12)) == (None, ("", ""))
+    memory.keep_reviewed(7, 12, "abc")
+    memory.keep_on_copy(7, 12, "abc", "| took |\n|---|\n")
+    assert (memory.reviewed(7, 12), memory.on_copy(7, 12)) == ("abc", ("abc", "| took |\n|---|\n"))
+    memory.forget(7, 12)
+    assert memory.on_copy(7, 12) == ("", "")
+
+
 def test_a_base_is_remembered(memory: Memory) -> None:
     memory.keep_base(7, "main", "one")
     memory.keep_base(7, "main", "two")

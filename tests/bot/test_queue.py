@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import redis
@@ -15,7 +15,22 @@ from rq.serializers import JSONSerializer
 
 from bot import wire
 from bot.errors import Retryable
-from bot.model import Ask, BaseMoved, Group, GroupGone, Refresh, Replay, Repo, Rerun, Sweep, Touch, Work
+from bot.model import (
+    Ask,
+    BaseMoved,
+    Group,
+    GroupGone,
+    Landed,
+    OnCopy,
+    Operate,
+    Refresh,
+    Replay,
+    Repo,
+    Rerun,
+    Sweep,
+    Touch,
+    Work,
+)
 from bot.queue import ATTEMPTS, QUEUES, Accepted, Begun, Queue, key, queue_name
 from bot.store import connect
 from tests.redis_server import free_port
@@ -36,6 +51,9 @@ ALL: tuple[Work, ...] = (
     Sweep(3),
     Replay(),
     Replay(forgetful=True),
+    Operate(REPO, 12, 99, "mona", "2026-01-31T12:00:00Z", "staging", "deploy", ("m1",), ("--force",), "it “burns”"),
+    OnCopy(REPO, 12, "staging"),
+    Landed(REPO, 12),
 )
 
 
@@ -101,6 +119,10 @@ def test_a_refusal_does_not_quote_the_values() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_there_is_an_example_of_all_work() -> None:
+    assert {type(work) for work in ALL} == set(get_args(Work))
+
+
 def test_different_work_has_different_keys() -> None:
     assert len({key(work) for work in ALL}) == len(ALL) - 1
     assert key(ALL[0]) == key(ALL[1]) == "pr:7:12"
@@ -114,10 +136,19 @@ def test_different_work_has_different_keys() -> None:
         (Refresh(Repo(7, "octo/shop", 35), 12), "reviews:3"),
         (Replay(), "reviews:0"),
         (Sweep(18), "reviews:2"),
+        (OnCopy(REPO, 12, "staging"), "operations:3"),
+        (Landed(REPO, 12), "reviews:3"),
     ],
 )
 def test_work_waits_in_its_installations_shard(work: Work, expected: str) -> None:
     assert queue_name(work) == expected
+
+
+@pytest.mark.parametrize(("work", "timeout_s"), [(PULL, 900), (OnCopy(REPO, 12, "staging"), 90_000)])
+def test_an_operation_may_take_a_day(connection: redis.Redis, queue: Queue, work: Work, timeout_s: int) -> None:
+    queue.add(work)
+    queues = (rq.Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES)
+    assert [job.timeout for one in queues for job in one.jobs] == [timeout_s]
 
 
 # ---------------------------------------------------------------- accept

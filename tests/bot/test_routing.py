@@ -75,6 +75,7 @@ def test_the_manifest_asks_for_what_its_events_need() -> None:
     assert permissions == {
         "checks": "write",
         "contents": "write",
+        "deployments": "write",
         "issues": "write",
         "members": "read",
         "merge_queues": "read",

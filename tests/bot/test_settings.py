@@ -30,6 +30,7 @@ def test_everything_set() -> None:
         "MIGRATION_BOT_MIRROR_MB": "50",
         "MIGRATION_BOT_MIRROR_SECONDS": "9",
         "REDIS_URL": "redis://r:1/2",
+        "MIGRATION_BOT_METRICS_TOKEN": "let me see\n",
         **_APP,
         "MIGRATION_BOT_GITHUB_URL": "https://git.acme.example/",
         "MIGRATION_BOT_WRITE_GAP_MS": "7",
@@ -47,6 +48,7 @@ def test_everything_set() -> None:
         mirror_mb=50,
         mirror_ms=9_000,
         redis_url="redis://r:1/2",
+        metrics_token="let me see",
         github=GitHubSettings(12, _PEM, ("new", "old"), "https://git.acme.example", 7, 3),
     )
 
@@ -102,7 +104,7 @@ def test_an_app_that_is_half_set_up(name: str, value: str, message: str) -> None
 
 
 def test_no_secret_is_printed() -> None:
-    told = repr(read_settings({**_APP, "REDIS_URL": "redis://:hunter2@r/0"}))
+    told = repr(read_settings({**_APP, "REDIS_URL": "redis://:hunter2@r/0", "MIGRATION_BOT_METRICS_TOKEN": "hunter2"}))
     assert "hunter2" not in told
     assert "PRIVATE" not in told
     assert "old" not in told

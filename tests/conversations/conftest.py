@@ -94,11 +94,14 @@ def a_town(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[To
         yield running
 
 
-def make_shop(place: Town, files: dict[str, str | bytes | None] | None = None, owner: str = "acme") -> Shop:
+def make_shop(
+    place: Town, files: dict[str, str | bytes | None] | None = None, owner: str = "acme", name: str = ""
+) -> Shop:
     """A shop of its own in the town; files: beside its first migration. owner: whose installation it is in."""
     github = place.github
-    repo = github.create_repository(f"{owner}/shop-{next(_NAMES)}", {**prisma(m1_init=_INIT), **(files or {})})
-    for login, role in (("ann", "write"), ("bob", "write"), ("dora", "write"), ("rae", "read")):
+    name = name or f"shop-{next(_NAMES)}"
+    repo = github.create_repository(f"{owner}/{name}", {**prisma(m1_init=_INIT), **(files or {})})
+    for login, role in (("ann", "write"), ("bob", "write"), ("dora", "write"), ("rae", "read"), ("max", "maintain")):
         github.allow(repo, login, role)
     github.add_team(owner, "dba", "dora")
     place.settle()

@@ -126,9 +126,10 @@ class Code(Installing):
         with self.state.lock:
             pulls.reopen(self.state, pull, self.state.user(login))
 
-    def merge(self, login: str, pull: Pull) -> None:
+    def merge(self, login: str, pull: Pull, method: str = "merge") -> None:
+        """method: merge, squash, or rebase of one commit."""
         with self.state.lock:
-            pulls.merge(self.state, pull, self.state.user(login))
+            pulls.merge(self.state, pull, self.state.user(login), method)
 
     def change_base(self, login: str, pull: Pull, base: str) -> None:
         with self.state.lock:

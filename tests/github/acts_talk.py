@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from tests.github import checks, comments, suites
+from tests.github import checks, comments, deployments, reviews, suites
+from tests.github.deployments import Deployment
+from tests.github.reviews import Review
 from tests.github.state import Comment, Json, Pull, Repo, Run, State, Suite
 
 _BOX = re.compile(r"(?P<before>\s*[-*+] \[)(?P<mark>[ xX])(?P<after>\] .*<!-- item:(?P<item>\S+) -->.*)")
@@ -50,6 +52,24 @@ class Talk:
         with self.state.lock:
             found = [box for comment in self._of_the_app(pull) for box in _boxes(comment.body)]
         return {box["item"]: box["mark"] != " " for box in found}
+
+    def review(self, login: str, pull: Pull, verdict: str, sha: str = "") -> Review:
+        """verdict: APPROVED, CHANGES_REQUESTED or COMMENTED, of the head or of another commit."""
+        with self.state.lock:
+            return reviews.submit(self.state, pull, self.state.user(login), verdict, sha or pull.head_sha)
+
+    def dismiss(self, login: str, review: Review) -> None:
+        with self.state.lock:
+            reviews.dismiss(review, self.state.user(login))
+
+    def deploy(self, login: str, repo: Repo, ref: str, environment: str) -> Deployment:
+        """What another tool does, such as one that deploys the application: a deployment that succeeds."""
+        with self.state.lock:
+            creator = self.state.user(login)
+            wanted: Json = {"ref": ref, "environment": environment, "auto_merge": False, "required_contexts": []}
+            made = deployments.create(self.state, repo, wanted, creator)
+            deployments.tell(self.state, made, {"state": "success"}, creator)
+            return made
 
     def rerun(self, login: str, run: Run) -> None:
         """Presses Re-run on a check run."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import jwt
@@ -12,13 +14,22 @@ from flask import g, redirect, request
 
 from tests.github.answers import PREFIX, path, state
 from tests.github.shapes import CLIENT_ID
-from tests.github.state import Refused, Repo, Token, now
+from tests.github.state import Installation, Refused, Repo, now
 
 _LONGEST_JWT_S = 600
 _CLOCK_SKEW_S = 5
 _BAD_CREDENTIALS = "Bad credentials"
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    value: str
+    installation: Installation
+    repos: frozenset[int]
+    permissions: dict[str, str]
+    expires_at: datetime
 
 
 def as_app(view: View) -> View:

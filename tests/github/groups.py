@@ -16,7 +16,7 @@ def queue(state: State, members: tuple[Pull, ...], sender: User, method: str) ->
     base_sha = head = bare.branch(base_ref) or ""
     for pull in members:
         standing = pulls.required(state, repo, pull.head_sha)
-        merged = _joined(bare, head, pull, method)
+        merged = pulls.joined(bare, head, pull, method)
         if pull.state != "open" or standing != "success" or merged is None:
             raise Refused(405, f"#{pull.number} cannot be queued: {repo.required} is {standing}, merge {merged}")
         head = merged
@@ -28,15 +28,6 @@ def queue(state: State, members: tuple[Pull, ...], sender: User, method: str) ->
     branches.move(state, repo, ref, head, state.owner)
     _announce(state, group, {"action": "checks_requested"})
     return group
-
-
-def _joined(bare: Bare, base: str, pull: Pull, method: str) -> str | None:
-    """The commit that a member becomes; only a merge has the pull request's own head in it."""
-    merged = bare.merge(base, pull.head_sha, f"Merge pull request #{pull.number}: {pull.title}")
-    if method == "merge" or merged is None:
-        return merged
-    message = f"{pull.title} (#{pull.number})" if method == "squash" else bare.one(pull.head_sha).message
-    return bare.git("commit-tree", f"{merged}^{{tree}}", "-p", base, "-m", message)
 
 
 def consider(state: State, repo: Repo, sha: str) -> None:

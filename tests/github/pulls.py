@@ -55,14 +55,24 @@ def edit(state: State, pull: Pull, sender: User, base: str) -> None:
     announce(state, pull, "edited", sender, changes=changes)
 
 
-def merge(state: State, pull: Pull, sender: User) -> None:
-    """With a merge commit. Raises Refused as the merge button would."""
+def merge(state: State, pull: Pull, sender: User, method: str) -> None:
+    """method: merge, squash, or rebase of one commit. Raises Refused as the merge button would."""
     if pull.state != "open" or not pull.merge_sha:
         raise Refused(405, "Pull Request is not mergeable")
     standing = required(state, pull.repo, pull.head_sha)
     if standing != "success":
         raise Refused(405, f'Required status check "{pull.repo.required}" is {standing}.')
-    land(state, (pull,), pull.merge_sha, sender)
+    bare = Bare(pull.repo.directory)
+    land(state, (pull,), joined(bare, bare.branch(pull.base_ref) or "", pull, method) or "", sender)
+
+
+def joined(bare: Bare, base: str, pull: Pull, method: str) -> str | None:
+    """The commit that a pull request becomes, None where it conflicts; only a merge has its own head in it."""
+    merged = bare.merge(base, pull.head_sha, f"Merge pull request #{pull.number}: {pull.title}")
+    if method == "merge" or merged is None:
+        return merged
+    message = f"{pull.title} (#{pull.number})" if method == "squash" else bare.one(pull.head_sha).message
+    return bare.git("commit-tree", f"{merged}^{{tree}}", "-p", base, "-m", message)
 
 
 def land(state: State, pulls: tuple[Pull, ...], sha: str, sender: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.github import pulls
+from tests.github.deployments import Deployment
 from tests.github.state import Comment, Pull, Repo, Request, Run, State
 
 _WRITES = ("POST", "PATCH", "PUT", "DELETE")
@@ -25,6 +26,12 @@ class Questions:
         with self.state.lock:
             runs = sorted(repo.runs.values(), key=lambda one: one.id)
             return [one for one in runs if (one.suite.head_sha, one.suite.app_id) == (sha, self.state.app_id)]
+
+    def deployments(self, repo: Repo) -> list[Deployment]:
+        """The app's own, oldest first, each with its statuses, oldest first."""
+        with self.state.lock:
+            made = sorted(repo.deployments.values(), key=lambda one: one.id)
+            return [one for one in made if one.creator is self.state.bot]
 
     def required_state(self, repo: Repo, sha: str) -> str:
         """What the required check says: success, pending or failing."""

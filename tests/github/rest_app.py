@@ -10,10 +10,10 @@ from flask import Blueprint, request
 
 from tests.github import shapes
 from tests.github.answers import body, limits, link, paged, per_page, state
-from tests.github.credentials import as_app, as_installation, token
+from tests.github.credentials import Token, as_app, as_installation, token
 from tests.github.hooks import Delivery
 from tests.github.refusals import find
-from tests.github.state import Installation, Json, Refused, Token, now, stamp
+from tests.github.state import Installation, Json, Refused, now, stamp
 
 routes = Blueprint("app", __name__, url_prefix="/api/v3")
 _TOKEN_LIFE = timedelta(hours=1)

@@ -52,6 +52,14 @@ def commits(repo: Repo, number: int) -> Any:
     return paged(found, lambda commit: shapes_git.commit(state(), repo, commit))
 
 
+@routes.get("/pulls/<int:number>/reviews")
+@needs("pull_requests:read")
+def reviews(repo: Repo, number: int) -> Any:
+    one = find(repo.pulls, number)
+    found = sorted((review for review in repo.reviews.values() if review.pull is one), key=lambda review: review.id)
+    return paged(found, lambda review: shapes_pulls.review(state(), review))
+
+
 @routes.get("/issues/<int:number>/comments")
 @needs(*_READ)
 def comments_of(repo: Repo, number: int) -> Any:

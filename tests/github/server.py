@@ -8,10 +8,10 @@ import threading
 from flask import Blueprint, Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.github import answers, git, rest_app, rest_checks, rest_git, rest_pulls, rest_repos
+from tests.github import answers, git, rest_app, rest_checks, rest_deployments, rest_git, rest_pulls, rest_repos
 from tests.github.state import State
 
-_OF_A_REPOSITORY = (rest_repos.routes, rest_pulls.routes, rest_checks.routes, rest_git.routes)
+_OF_A_REPOSITORY = (rest_repos.routes, rest_pulls.routes, rest_checks.routes, rest_deployments.routes, rest_git.routes)
 
 
 def make_app() -> Flask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.github.bare import Bare
+from tests.github.reviews import Review
 from tests.github.shapes import api, app, node_id, repository, user
 from tests.github.state import Comment, Json, Pull, Reaction, Repo, State, User, stamp
 
@@ -121,6 +122,23 @@ def reaction(state: State, one: Reaction) -> Json:
         "user": user(state, one.user),
         "content": one.content,
         "created_at": stamp(one.created_at),
+    }
+
+
+def review(state: State, one: Review) -> Json:
+    page, at = _link(state, one.pull, None), _link(state, one.pull, "pulls/{n}")
+    return {
+        "id": one.id,
+        "node_id": node_id("PRR", one.id),
+        "user": user(state, one.user),
+        "body": "",
+        "state": one.state,
+        "html_url": f"{page}#pullrequestreview-{one.id}",
+        "pull_request_url": at,
+        "author_association": association(one.pull.repo, one.user),
+        "_links": {"html": {"href": f"{page}#pullrequestreview-{one.id}"}, "pull_request": {"href": at}},
+        "submitted_at": stamp(one.submitted_at),
+        "commit_id": one.sha,
     }
 
 

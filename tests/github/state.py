@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.github.credentials import Token
+    from tests.github.deployments import Deployment
     from tests.github.faults import Faults
     from tests.github.hooks import Hooks
+    from tests.github.reviews import Review
 
 Json = dict[str, Any]
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")  # each can do what the ones before it can
@@ -52,6 +55,8 @@ class Repo:
     comments: dict[int, Comment] = field(default_factory=dict)
     suites: dict[int, Suite] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -160,15 +165,6 @@ class Installation:
     used: int = 0
     resets_at: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(hours=1))
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    value: str
-    installation: Installation
-    repos: frozenset[int]
-    permissions: dict[str, str]
-    expires_at: datetime
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -9,7 +9,15 @@ import pytest
 
 from workers.errors import InputError
 from workers.model import Level, Transaction
-from workers.policy import AskedPolicy, ChecklistPolicy, Policy, RulePolicy, TablePolicy, parse_policy
+from workers.policy import (
+    AskedPolicy,
+    ChecklistPolicy,
+    EnvironmentPolicy,
+    Policy,
+    RulePolicy,
+    TablePolicy,
+    parse_policy,
+)
 from workers.words import Name
 
 WHOLE = """
@@ -32,6 +40,9 @@ checklist:
     high-risk: {who: not-author}
     index-not-concurrent: {who: write}
     staging: off
+environments:
+  production: {approvals: 2, ticks: true, after: [staging, demo], merged: true}
+  staging: {}
 """
 
 
@@ -66,6 +77,10 @@ def test_everything_said() -> None:
                 AskedPolicy("staging", None, 20),
             ),
         ),
+        environments=(
+            ("production", EnvironmentPolicy(2, True, ("staging", "demo"), True)),
+            ("staging", EnvironmentPolicy()),
+        ),
     )
 
 
@@ -84,6 +99,12 @@ def test_who_confirms_an_item_is_told_by_the_first_of_its_names_that_the_policy_
     assert checklist.confirmed_by("index-not-concurrent", "high-risk") == "write"
     assert (checklist.asks("backup"), checklist.asks("window"), checklist.asks("staging")) == (True, True, False)
     assert [item.name for item in checklist.rules] == ["index-not-concurrent"]
+
+
+def test_an_environment_that_is_not_named_is_asked_for_nothing() -> None:
+    assert Policy().environment("production") == EnvironmentPolicy()
+    assert parse_policy(WHOLE).environment("test") == EnvironmentPolicy()
+    assert parse_policy(WHOLE).environment("production").approvals == 2
 
 
 def test_everybody_with_write_access_confirms_unless_told() -> None:
@@ -124,6 +145,15 @@ def test_the_root_is_a_folder() -> None:
             "p.yml:3: renamed cannot be off, only backup, preflight, rollback, staging, window can; a rule is switched "
             "off under rules.",
         ),
+        ("environments: [a]", "p.yml:1: environments should hold settings, as key: value."),
+        (
+            "environments:\n  a: {approvals: -1}",
+            "p.yml:2: environments.a.approvals should be greater than or equal to 0.",
+        ),
+        ("environments:\n  a:\n    after: b", "p.yml:3: environments.a.after should be a valid list."),
+        ("environments: {a: {after: [1]}}", "p.yml:1: environments.a.after.0 should be a valid string."),
+        ("environments: {a: {url: b}}", "p.yml:1: environments.a.url is not a known setting."),
+        ("environments: {a: {who: [write]}}", "p.yml:1: environments.a.who is not a known setting."),
         ("\npath: ../x", "p.yml:2: path should be a folder inside the repository."),
         ("path: /x", "p.yml:1: path should be a folder inside the repository."),
         ("rules:\n  a: off\n  a: safe", "p.yml:3: a is given twice."),

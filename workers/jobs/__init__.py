@@ -5,17 +5,33 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.errors import NotFound, Permanent, RateLimited, Retryable
+from bot import logs
+from bot.errors import NotFound, NotYet, Permanent, RateLimited, Retryable
 from bot.locks import Busy, lock
-from bot.model import Ask, BaseMoved, Group, GroupGone, Refresh, Replay, Rerun, Standing, Sweep, Work
+from bot.model import (
+    Ask,
+    BaseMoved,
+    Group,
+    GroupGone,
+    Landed,
+    OnCopy,
+    Operate,
+    Refresh,
+    Replay,
+    Rerun,
+    Standing,
+    Sweep,
+    Work,
+)
 from bot.queue import Begun, key
 from bot.settings import read_settings
 from bot.wire import from_json
-from workers.jobs import answers, groups, refresh, rounds
+from workers.jobs import answers, groups, landed, on_copy, operations, refresh, rounds
 from workers.jobs.tools import Tools, tools_of
 from workers.report.markup import prose
 
@@ -29,22 +45,38 @@ def perform(payload: Mapping[str, Any]) -> None:
     begun = tools.queue.begin(key(work))
     if begun is None:
         return
+    kind, began = type(work).__name__, time.monotonic()
+    outcome = "failed"  # where a bug ends it
+    try:
+        with logs.about(key(work)):
+            outcome = _attempted(tools, work, begun)
+    finally:
+        tools.metrics.count("jobs", kind=kind, outcome=outcome)
+        tools.metrics.observe("job_seconds", time.monotonic() - began, kind=kind)
+
+
+def _attempted(tools: Tools, work: Work, begun: Begun) -> str:
+    """What became of it, in the words of the metrics."""
     try:
         if begun.exhausted:
             raise Permanent("Its reviews ended with their worker each time; the log of the workers says more.")
         begun = _HANDLERS[type(work)](tools, work, begun) or begun
-    except (RateLimited, Busy) as later:
+    except (RateLimited, Busy, NotYet) as later:
         tools.queue.put_off(work, later.after_s)
+        return "put_off"
     except Retryable as error:
-        if tools.queue.retry(work, error.after_s) is None:
-            _give_up(tools, work, begun, f"GitHub could not be asked: {error}")
+        if tools.queue.retry(work, error.after_s) is not None:
+            return "retried"
+        _give_up(tools, work, begun, f"GitHub could not be asked: {error}")
+        return "given_up"
     except Permanent as error:
         _give_up(tools, work, begun, str(error))
+        return "given_up"
     except Exception as bug:
         _give_up(tools, work, begun, f"migration-bot failed ({type(bug).__name__}); its log says more.")
         raise
-    else:
-        tools.queue.finish(key(work), begun)
+    tools.queue.finish(key(work), begun)
+    return "done"
 
 
 def _refresh(tools: Tools, work: Refresh, begun: Begun) -> Begun:
@@ -70,6 +102,9 @@ _HANDLERS: dict[type[Any], Callable[[Tools, Any, Begun], Begun | None]] = {
     GroupGone: lambda tools, work, _: groups.end_group(tools, work),
     Sweep: lambda tools, work, begun: rounds.sweep(tools, work, told=bool(begun.guids)),
     Replay: lambda tools, work, _: rounds.replay(tools, work),
+    Operate: lambda tools, work, _: operations.operate(tools, work),
+    OnCopy: lambda tools, work, _: on_copy.measure(tools, work),
+    Landed: lambda tools, work, _: landed.look(tools, work),
 }
 
 
@@ -86,6 +121,8 @@ def _give_up(tools: Tools, work: Work, begun: Begun, why: str) -> None:
                 groups.fail_group(tools, work, why)
             case Ask():
                 answers.refuse(tools, work, why)
+            case Operate():
+                operations.refuse(tools, work, why)
             case _:
                 pass
     tools.queue.give_up(key(work), begun)

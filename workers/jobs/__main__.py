@@ -1,4 +1,4 @@
-"""The worker process: `python -m workers.jobs`."""
+"""The worker processes: `python -m workers.jobs` for reviews and commands, `… operations` for environments."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import sys
 
 from bot.errors import BadSetting
 from bot.logs import configure
+from bot.queue import OPERATIONS
 from bot.settings import read_settings
 from bot.worker import run_worker
 from workers.jobs.tools import tools_of
 
 
 def main() -> int:
-    """Returns the exit code: 2 for a setting that cannot be meant."""
+    """Returns the exit code: 2 for a setting, or an argument, that cannot be meant."""
     configure()
+    if sys.argv[1:] not in ([], [OPERATIONS]):
+        print(f"migration-bot: expected no argument, or {OPERATIONS}", file=sys.stderr)
+        return 2
     try:
         settings = read_settings(os.environ)
         tools_of(settings)  # says what is missing before the first job does
     except BadSetting as error:
         print(f"migration-bot: {error}", file=sys.stderr)
         return 2
-    run_worker(settings.redis_url)
+    run_worker(settings.redis_url, operations=sys.argv[1:] == [OPERATIONS])
     return 0
 
 

@@ -12,66 +12,92 @@ from bot.errors import Conflict, Forbidden
 from bot.github import checks, comments, contents, people, pulls
 from bot.github.client import Client
 from bot.markup import quoted
-from bot.model import Ask, Outcome, Refresh, RollbackFile, Row, Standing, Touch
+from bot.model import Ask, Operate, Outcome, Refresh, RollbackFile, Row, Standing, Touch
+from workers.jobs.admission import environments_of
+from workers.jobs.enquiries import enquire
 from workers.jobs.refresh import Drawn, refresh
 from workers.jobs.tools import Tools
 from workers.report.markup import fence
 
 _ITEM_BYTES = 60  # of what was typed in the place of one
-_DONE, _REFUSED, _SEEN = "rocket", "confused", "eyes"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """done: whether the command did what it asks. reply: Markdown, "" where the reaction says it all."""
+    """done: whether the command did what it asks, None where an operator will tell. reply: Markdown, "" where the
+    reaction says it all."""
 
-    done: bool
+    done: bool | None
     reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hearing:
-    """A comment being answered."""
+    """A comment being answered. environments: the repository's, by their names."""
 
     tools: Tools
     client: Client
     ask: Ask
+    environments: tuple[str, ...]
 
 
 def answer(tools: Tools, ask: Ask) -> None:
     """A comment that has our last reaction was answered before: a delivery may come twice, and our own memory be lost.
     The caller holds the pull request's lock. Raises Retryable, Permanent."""
     client = tools.app.client(ask.repo, urgent=True)
-    if {_DONE, _REFUSED} & {reaction.content for reaction in comments.reactions(client, ask.comment)}:
+    if comments.is_answered(client, ask.comment):
         return
-    comments.react(client, ask.comment, _SEEN)
-    hearing = _Hearing(tools, client, ask)
-    answers = tuple(_answer(hearing, command) for command in parse(ask.body))
+    comments.notice(client, ask.comment)
+    environments = tuple(one.name for one in environments_of(tools, client))
+    hearing = _Hearing(tools, client, ask, environments)
+    commands = parse(ask.body, environments)
+    answers = tuple(_answer(hearing, command, commands) for command in commands)
     replies = [one.reply for one in answers if one.reply]
     if replies:
         comments.reply(client, ask.number, ask.comment, "\n\n".join(replies))
-    done = all(one.done for one in answers)
-    comments.react(client, ask.comment, _DONE if done else _REFUSED)
+    if all(one.done is not None for one in answers):
+        comments.conclude(client, ask.comment, done=all(one.done for one in answers))
 
 
-def _answer(hearing: _Hearing, command: Command | Misread) -> Answer:
+def _answer(hearing: _Hearing, command: Command | Misread, all_of_them: Sequence[Command | Misread]) -> Answer:
     if isinstance(command, Misread):
         return Answer(False, command.text)
-    return _ANSWERS[command.name](hearing, command)
+    if not command.environment:
+        return _ANSWERS[command.name](hearing, command)
+    if len(all_of_them) > 1:
+        return Answer(False, "A command about an environment needs a comment of its own.")
+    said = enquire(hearing.tools, hearing.client, _operate(hearing.ask, command))
+    return Answer(said.done, said.text)
+
+
+def _operate(ask: Ask, command: Command) -> Operate:
+    environment, *arguments = command.arguments
+    return Operate(
+        repo=ask.repo,
+        number=ask.number,
+        comment=ask.comment,
+        login=ask.login,
+        at=ask.at,
+        environment=environment,
+        act=command.name,
+        arguments=tuple(arguments),
+        flags=tuple(sorted(command.flags)),
+        because=command.because,
+    )
 
 
 def refuse(tools: Tools, ask: Ask, why: str) -> None:
     """Tells that a comment's commands could not be done. Raises what GitHub raises."""
     client = tools.app.client(ask.repo, urgent=True)
     comments.reply(client, ask.number, ask.comment, why)
-    comments.react(client, ask.comment, _REFUSED)
+    comments.conclude(client, ask.comment, done=False)
 
 
 # ---------------------------------------------------------------- the commands
 
 
 def _help(hearing: _Hearing, command: Command) -> Answer:
-    return Answer(True, help_text())
+    return Answer(True, help_text(hearing.environments))
 
 
 def _status(hearing: _Hearing, command: Command) -> Answer:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from bot import check, comment, record
-from bot.checklist import Moment, Question, decide, questions, verdict
-from bot.errors import Forbidden, NotFound
-from bot.github import checks, comments, people, pulls
+from bot.checklist import Moment, decide, done_by_commands, questions, verdict
+from bot.errors import NotFound
+from bot.github import checks, comments, pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.locks import lock
 from bot.model import Outcome, Refresh, Repo, Row, Section, Standing, Touch, Verdict
+from workers.jobs import landed, on_copy
+from workers.jobs.permission import granted
 from workers.jobs.reviewing import outcome_of
 from workers.jobs.tools import Tools, now
 
@@ -21,7 +23,6 @@ from workers.jobs.tools import Tools, now
 _PATIENCE = (1.0, 3.0, 7.0)
 _COMMITS = 30  # of a pull request, newest first, that are searched for a record that nobody remembers
 _SHA_WAIT_S = 20.0
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,17 @@ def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool 
         client = tools.app.client(replace(client.repo, name=pull.base_repo), urgent)
     if pull.state != "open":
         _closed(tools, client, pull)
+        landed.follow(tools, client, pull, touches)
         return None
     _supersede(tools, client, pull)
     runs = checks.runs(client, pull.head_sha)
     if not runs:
-        checks.ensure_check(client, check.queued(pull.head_sha), external_id(client.repo, pull.number))
+        with _of_commit(tools, client.repo, pull.head_sha):
+            checks.ensure_check(client, check.queued(pull.head_sha), external_id(client.repo, pull.number))
     tools.memory.keep_announced(client.repo.id, pull.number, pull.head_sha)
     outcome = outcome_of(tools, client, pull)
+    if measured := on_copy.section(tools, client, pull, outcome):
+        outcome = replace(outcome, body=f"{outcome.body}\n\n{measured}")
     before = _recorded(tools, client, pull, runs)
     drawn = Drawn(pull, outcome, _decided(client, pull, outcome, before, touches))
     _publish(tools, client, drawn)
@@ -65,10 +70,11 @@ def fail(tools: Tools, work: Refresh, why: str) -> None:
     pull = pulls.pull(client, work.number)
     if pull.state != "open":
         return
-    runs = checks.runs(client, pull.head_sha)
-    own = Section(pull.number, Verdict.FAILURE, _recorded(tools, client, pull, runs))
-    wanted = check.failed(pull.head_sha, why, (own, *_others(runs, pull.number)))
-    checks.ensure_check(client, wanted, external_id(client.repo, pull.number))
+    with _of_commit(tools, client.repo, pull.head_sha):
+        runs = checks.runs(client, pull.head_sha)
+        own = Section(pull.number, Verdict.FAILURE, _recorded(tools, client, pull, runs))
+        wanted = check.failed(pull.head_sha, why, (own, *_others(runs, pull.number)))
+        checks.ensure_check(client, wanted, external_id(client.repo, pull.number))
     tools.memory.keep_concluded(client.repo.id, pull.number, pull.head_sha)
 
 
@@ -96,25 +102,9 @@ def _decided(
 ) -> tuple[Row, ...]:
     if outcome.standing is not Standing.REVIEWED:
         return tuple(before) if outcome.standing is Standing.FAILED else ()
-    granted = {asked for asked in questions(outcome.items, touches) if _may(client, pull, asked)}
-    return decide(outcome.items, before, touches, granted, Moment(now(), pull.head_sha))
-
-
-def _may(client: Client, pull: Pull, asked: Question) -> bool:
-    if asked.who.startswith("@"):
-        return _in_team(client, asked)
-    if asked.login == pull.author and asked.who in ("author", "not-author"):
-        return asked.who == "author"
-    return people.may_write(client, asked.login)
-
-
-def _in_team(client: Client, asked: Question) -> bool:
-    """Without the permission to read members nobody is in a team, as far as we can tell: the review goes on."""
-    try:
-        return people.in_team(client, asked.who, asked.login)
-    except Forbidden as missing:
-        _LOG.warning("nobody counts as a member of %s: %s", asked.who, missing)
-        return False
+    allowed = granted(client, pull, questions(outcome.items, touches))
+    told = done_by_commands(outcome.items, touches, pull.head_sha)
+    return decide(outcome.items, before, told, allowed, Moment(now(), pull.head_sha))
 
 
 # ---------------------------------------------------------------- what is recorded
@@ -163,7 +153,7 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     repo, number, sha = client.repo, drawn.pull.number, drawn.pull.head_sha
     failed = drawn.outcome.standing is Standing.FAILED
     own = Section(number, Verdict.FAILURE if failed else verdict(drawn.rows), drawn.rows)
-    with lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S):
+    with _of_commit(tools, repo, sha):
         sharing = {pull.number for pull in pulls.pulls_of(client, sha)} - {number}
         others = tuple(one for one in _others(checks.runs(client, sha), number) if one.number in sharing)
         awaited = sharing - {one.number for one in others}
@@ -175,6 +165,11 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     _comment(tools, client, drawn)
     if not awaited:
         tools.memory.keep_concluded(repo.id, number, sha)
+
+
+def _of_commit(tools: Tools, repo: Repo, sha: str) -> AbstractContextManager[object]:
+    """The lock of a commit's check, which two pull requests may share."""
+    return lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S)
 
 
 def _comment(tools: Tools, client: Client, drawn: Drawn) -> None:

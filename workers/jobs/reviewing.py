@@ -81,7 +81,9 @@ def _reviewed(tools: Tools, repo: int, pull: Pull, found: Gathered) -> Outcome:
     seen = fingerprint(found)
     known = tools.memory.outcome(seen)
     if known is None:
-        known = present(review_gathered(found, tools.machine), found.policy)
+        report = review_gathered(found, tools.machine)
+        tools.metrics.observe("review_seconds", report.timing.total_ms / 1000, level=report.level.word)
+        known = present(report, found.policy)
         tools.memory.keep_outcome(seen, known)
     tools.memory.keep_reviewed(repo, pull.number, seen)
     return known

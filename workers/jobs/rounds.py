@@ -30,10 +30,12 @@ def rerun(tools: Tools, work: Rerun) -> None:
     a commit that is no head any more, as nobody would bring that run to an end."""
     client = tools.app.client(work.repo)
     heads = {pull.number for pull in pulls.pulls_of(client, work.sha)}
+    wanted = sorted(heads | ({work.number} if work.number else set()))
+    for number in wanted:  # before the run is there: the sweep takes what is remembered as concluded for done
+        tools.memory.forget(work.repo.id, number)
     for number in sorted(heads):
         checks.ensure_check(client, check.queued(work.sha), external_id(work.repo, number))
-    for number in sorted(heads | ({work.number} if work.number else set())):
-        tools.memory.forget(work.repo.id, number)
+    for number in wanted:
         tools.queue.add(Refresh(work.repo, number))
     for group in () if heads else groups_at(client, work.sha):
         tools.queue.add(group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,9 +12,13 @@ import redis
 from bot.errors import BadSetting
 from bot.github.client import App
 from bot.memory import Memory
+from bot.metrics import Metrics
 from bot.queue import Queue
+from bot.running import Running
 from bot.settings import GitHubSettings, Settings
 from bot.store import connect
+from workers.environments.config import Environments, read_environments
+from workers.errors import InputError
 from workers.machine import machine_of
 from workers.review import Machine
 
@@ -28,7 +33,10 @@ class Tools:
     app: App
     queue: Queue
     memory: Memory
+    metrics: Metrics
+    running: Running
     machine: Machine
+    environments: Environments
 
 
 @functools.cache
@@ -44,8 +52,18 @@ def tools_of(settings: Settings) -> Tools:
         app=App(settings.github, connection),
         queue=Queue(connection),
         memory=Memory(connection),
+        metrics=Metrics(connection),
+        running=Running(connection),
         machine=machine_of(settings),
+        environments=_environments(settings),
     )
+
+
+def _environments(settings: Settings) -> Environments:
+    try:
+        return read_environments(settings.environments, os.environ)
+    except InputError as wrong:
+        raise BadSetting(str(wrong)) from wrong
 
 
 def now() -> str:

@@ -25,6 +25,16 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+_UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+
+
+def size(total_bytes: int) -> str:
+    """512 B, 1.4 MB."""
+    return next(
+        (f"{total_bytes / unit:.1f} {name}" for unit, name in _UNITS if total_bytes >= unit), f"{total_bytes} B"
+    )
+
+
 def duration(ms: float) -> str:
     """0.4 ms, 12 ms, 1.5 s, 2 min 5 s."""
     if ms < 9.95:

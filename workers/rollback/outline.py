@@ -120,10 +120,11 @@ def _with_dependants(difference: Difference, seeds: set[ObjectId], retyped: set[
 def _stands_on(
     each: Object, dependencies: Iterable[Dependency], falling: set[ObjectId], retyped: set[ObjectId]
 ) -> bool:
-    return any(d.on in falling or (d.on in retyped and _holds_type(each)) for d in dependencies)
+    return any(d.on in falling or (d.on in retyped and holds_type(each)) for d in dependencies)
 
 
-def _holds_type(each: Object) -> bool:
+def holds_type(each: Object) -> bool:
+    """Whether the type of a column that the object stands on cannot be changed."""
     return each.kind in _HOLD_TYPE or (each.kind is Kind.CONSTRAINT and each.attributes["type"] == "f")
 
 

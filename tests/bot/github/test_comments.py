@@ -4,7 +4,18 @@ import pytest
 
 from bot.errors import NotFound, RateLimited, Retryable
 from bot.github.client import Client
-from bot.github.comments import MARKER, comment, ensure_comment, find, react, reactions, reply
+from bot.github.comments import (
+    MARKER,
+    comment,
+    conclude,
+    edit_reply,
+    ensure_comment,
+    find,
+    is_answered,
+    notice,
+    reactions,
+    reply,
+)
 from tests.bot.github.scripted import Answer, Scripted
 from tests.github.acts_talk import typed
 from tests.github.faults import lost_response, secondary_limit
@@ -125,12 +136,23 @@ def test_a_reply_is_not_the_comment(world: World, here: Client, pull: Pull) -> N
     assert len(bodies(world, pull)) == 2
 
 
-def test_reactions(world: World, here: Client, pull: Pull) -> None:
+def test_a_reply_is_edited(world: World, here: Client, pull: Pull) -> None:
+    known = reply(here, pull.number, 1, "going on")
+    edit_reply(here, known.id, 1, "gone on")
+    reply(here, pull.number, 1, "done")
+    assert bodies(world, pull) == ["<!-- migration-bot:reply 1 -->\ndone"]
+
+
+@pytest.mark.parametrize(("done", "last"), [(True, "rocket"), (False, "confused")])
+def test_reactions(world: World, here: Client, pull: Pull, done: bool, last: str) -> None:
     asked = world.comment("ann", pull, "/migrate help").id
     assert reactions(here, asked) == ()
-    for content in ("eyes", "rocket", "eyes"):
-        react(here, asked, content)
-    assert [one.content for one in reactions(here, asked)] == ["eyes", "rocket"]
+    notice(here, asked)
+    notice(here, asked)
+    assert not is_answered(here, asked)
+    conclude(here, asked, done=done)
+    assert [one.content for one in reactions(here, asked)] == ["eyes", last]
+    assert is_answered(here, asked)
 
 
 def test_reactions_of_others(client: Client, github: Scripted) -> None:
@@ -144,4 +166,4 @@ def test_reactions_of_others(client: Client, github: Scripted) -> None:
 
 def test_reactions_to_a_comment_that_is_gone(here: Client, pull: Pull) -> None:
     with pytest.raises(NotFound):
-        react(here, 999_999, "eyes")
+        notice(here, 999_999)

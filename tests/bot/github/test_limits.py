@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 import redis
 
-from bot.errors import Forbidden, RateLimited, Retryable
+from bot.errors import Forbidden, NotFound, RateLimited, Retryable
 from bot.github.client import App, Client
-from bot.github.limits import Limits
+from bot.github.limits import Limits, requests_left
 from bot.github.replies import Reply
+from bot.metrics import samples
 from bot.model import Repo
 from bot.settings import GitHubSettings
 from tests.bot.github.scripted import REPO, Answer, Scripted, X, token
@@ -35,7 +36,7 @@ def waits(client: Client, github: Scripted, *, sent: int) -> float:
 def test_a_server_without_limits(client: Client, github: Scripted, store: redis.Redis) -> None:
     github.on("GET", X, Answer(json={}))
     client.get("x")
-    assert [key for key in store.keys("*") if b":vault:" not in key] == []
+    assert [key for key in store.keys("migration-bot:github*") if b":vault:" not in key] == []
 
 
 def test_a_403_that_is_no_limit(client: Client, github: Scripted, store: redis.Redis) -> None:
@@ -136,7 +137,7 @@ def test_replies_that_overtake_each_other(store: redis.Redis) -> None:
 
 def test_other_budgets_are_not_ours(store: redis.Redis) -> None:
     Limits(store, 1, 0).learn(5, reply(200, 0, int(time.time()) + 600, resource="search"))
-    assert store.keys("*") == []
+    assert store.keys("migration-bot:github*") == []
 
 
 def test_writes_of_all_workers_take_turns(settings: GitHubSettings, store: redis.Redis) -> None:
@@ -194,3 +195,16 @@ def test_redis_forgets(client: Client, github: Scripted, store: redis.Redis) -> 
 def reply(status: int, left: int | None = None, ends: int = 0, resource: str = "core") -> Reply:
     told = {} if left is None else {"x-ratelimit-remaining": str(left), "x-ratelimit-reset": str(ends)}
     return Reply("GET /x", status, {**told, "x-ratelimit-resource": resource}, b"{}")
+
+
+def test_what_is_counted(client: Client, github: Scripted, store: redis.Redis) -> None:
+    answers = (Answer(json={}), Answer(404), Answer(cut=True), Answer(503), Answer(200, json={}, headers=budget(3999)))
+    github.on("GET", X, *answers, Answer(429, SECONDARY, {"Retry-After": "7"}))
+    client.get("x")
+    with pytest.raises(NotFound):
+        client.get("x")
+    client.get("x")
+    assert (waits(client, github, sent=1), waits(client, github, sent=0)) == (7, 7)
+    counted = {one.labels: one.value for one in samples(store) if one.labels[0] == "5"}
+    assert counted == {("5", "2xx"): 2, ("5", "4xx"): 1, ("5", "none"): 1, ("5", "5xx"): 1, ("5", "limited"): 1}
+    assert (requests_left(store, 5), requests_left(store, 6)) == (3999, None)

@@ -4,23 +4,23 @@ import pytest
 
 from bot.errors import Forbidden
 from bot.github.client import Client
-from bot.github.people import in_team, may_write
+from bot.github.people import in_team, may_write, role
 from tests.bot.github.scripted import Answer, Scripted
 from tests.github.state import Repo
 from tests.github.world import World
 
 
 def test_nobody(here: Client) -> None:
-    assert not may_write(here, "nobody")
+    assert (role(here, "nobody"), may_write(here, "nobody")) == ("none", False)
 
 
 @pytest.mark.parametrize(
-    ("role", "may"),
+    ("name", "may"),
     [("none", False), ("read", False), ("triage", False), ("write", True), ("maintain", True), ("admin", True)],
 )
-def test_roles(role: str, may: bool, world: World, shop: Repo, here: Client) -> None:
-    world.allow(shop, "ann", role)
-    assert may_write(here, "ann") is may
+def test_roles(name: str, may: bool, world: World, shop: Repo, here: Client) -> None:
+    world.allow(shop, "ann", name)
+    assert (role(here, "ann"), may_write(here, "ann")) == (name, may)
 
 
 def test_it_is_asked_each_time(world: World, shop: Repo, here: Client) -> None:
@@ -30,12 +30,16 @@ def test_it_is_asked_each_time(world: World, shop: Repo, here: Client) -> None:
     assert not may_write(here, "ann")
 
 
-@pytest.mark.parametrize(("permission", "may"), [("read", False), ("write", True), ("admin", True), (None, False)])
-def test_an_organizations_own_role(permission: str | None, may: bool, client: Client, github: Scripted) -> None:
+@pytest.mark.parametrize(
+    ("permission", "meant"),
+    [("read", "read"), ("write", "write"), ("admin", "admin"), (None, "none"), ("of next year", "none")],
+)
+def test_an_organizations_own_role(permission: str | None, meant: str, client: Client, github: Scripted) -> None:
     told = {"permission": permission, "role_name": "dba"}
-    github.on("GET", "/repos/octo/shop/collaborators/dependabot%5Bbot%5D/permission", Answer(json=told))
-    github.on("GET", "/repos/octo/shop/collaborators/dependabot[bot]/permission", Answer(json=told))
-    assert may_write(client, "dependabot[bot]") is may
+    for login in ("dependabot%5Bbot%5D", "dependabot[bot]"):
+        github.on("GET", f"/repos/octo/shop/collaborators/{login}/permission", Answer(json=told))
+    assert role(client, "dependabot[bot]") == meant
+    assert may_write(client, "dependabot[bot]") is (meant in ("write", "admin"))
 
 
 def test_teams(world: World, shop: Repo, here: Client) -> None:

@@ -25,7 +25,8 @@ def test_one(world: World, shop: Repo, here: Client) -> None:
     found = pulls.pull(here, there.number)
     assert (found.state, found.author, found.from_fork) == ("open", "ann", False)
     assert (found.head_sha, found.head_ref, found.head_repo) == (sha, "feature/x", "acme/shop")
-    assert found.base_ref == "main"
+    assert (found.base_ref, found.base_sha) == ("main", there.base_sha)
+    assert (found.title, found.merged, found.merge_commit_sha) == ("feature/x", False, there.merge_sha)
 
 
 def test_a_closed_one(world: World, shop: Repo, here: Client) -> None:
@@ -33,8 +34,20 @@ def test_a_closed_one(world: World, shop: Repo, here: Client) -> None:
     world.push(shop, "feature", {"b.sql": "SELECT 2;\n"})
     there = world.open_pull(shop, "feature", "ann")
     world.close("ann", there)
-    assert pulls.pull(here, there.number).state == "closed"
+    found = pulls.pull(here, there.number)
+    assert (found.state, found.merged) == ("closed", False)
     assert pulls.open_pulls(here) == ()
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_a_merged_one(world: World, shop: Repo, here: Client, method: str) -> None:
+    shop.required = ""
+    world.push(shop, "feature", {"b.sql": "SELECT 2;\n"}, by=world.add_user("ann").login)
+    there = world.open_pull(shop, "feature", "ann")
+    world.merge("ann", there, method)
+    found = pulls.pull(here, there.number)
+    assert (found.state, found.merged, found.merge_commit_sha) == ("closed", True, there.merge_sha)
+    assert pulls.merge_base(here, "main", there.merge_sha or "") == there.merge_sha
 
 
 def test_patience_with_one_that_is_not_there_yet(world: World, shop: Repo, here: Client) -> None:
@@ -98,5 +111,5 @@ def test_half_a_pull_request(client: Client, github: Scripted) -> None:
     github.on("GET", "/repos/octo/shop/pulls/1", Answer(json={"number": "one", "state": "open", "base": None}))
     with pytest.raises(Retryable) as caught:
         pulls.pull(client, 1)
-    missing = "base.ref, base.repo.full_name, head.ref, head.sha, number, updated_at"
+    missing = "base.ref, base.repo.full_name, base.sha, head.ref, head.sha, number, updated_at"
     assert str(caught.value) == f"pull request 1: GitHub's answer has no usable {missing}"

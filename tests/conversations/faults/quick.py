@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import redis
@@ -23,15 +24,16 @@ from workers.jobs.tools import tools_of
 QUICK = Intervals(tick_s=0.05, memory_s=0.2, orphans_s=0.2, sweep_s=3600, replay_s=3600, leader_ms=600, grace_s=0.3)
 _LEASE_S = 2
 _WORKER = ("-c", "from tests.conversations.faults.quick import work; work()")
+OPERATOR = ("-c", "from tests.conversations.faults.quick import work; work(operations=True)")
 _NOT_OURS_TO_SAY = ("ghs_", "eyJ", "BEGIN RSA", "BEGIN PRIVATE")
 
 
-def work() -> None:
+def work(operations: bool = False) -> None:
     """What `python -m workers.jobs` does, but quicker to notice."""
     configure()
     settings = read_settings(os.environ)
     tools_of(settings)
-    run_worker(settings.redis_url, intervals=QUICK, lease_s=_LEASE_S)
+    run_worker(settings.redis_url, intervals=QUICK, lease_s=_LEASE_S, operations=operations)
 
 
 @contextlib.contextmanager
@@ -79,6 +81,11 @@ def put_off(place: Town) -> list[str]:
 
 
 # ---------------------------------------------------------------- processes
+
+
+def start_operator(place: Town) -> subprocess.Popen[bytes]:
+    """One more that works on environments."""
+    return replace(place, worker=OPERATOR).start_worker()
 
 
 def job_of(worker: subprocess.Popen[bytes]) -> int:

@@ -4,7 +4,7 @@ WITH acl (catalog, oid, sub, items, usual) AS (
            acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", c.relowner)
     FROM pg_class c WHERE c.relacl IS NOT NULL AND c.oid >= 16384
     UNION ALL
-    SELECT 'pg_class'::regclass::oid, a.attrelid, a.attnum, a.attacl, '{}'
+    SELECT 'pg_class'::regclass::oid, a.attrelid, a.attnum, a.attacl, acldefault('c', 0::oid)
     FROM pg_attribute a WHERE a.attacl IS NOT NULL AND a.attrelid >= 16384 AND NOT a.attisdropped
     UNION ALL
     SELECT n.tableoid, n.oid, 0, n.nspacl, acldefault('n', n.nspowner)

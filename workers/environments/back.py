@@ -1,0 +1,67 @@
+"""Takes back one migration of an environment: the newest, by SQL that was proven, on the schema it was proven on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from workers.environments.apply import Applied, Fate, Site
+from workers.environments.backups.backup import Backup
+from workers.environments.connection import connect
+from workers.environments.deploy import Limited, Work
+from workers.environments.keeping import back_up
+from workers.environments.model import BackupMethod
+from workers.environments.order import Desk, Order, working
+from workers.environments.undo import Undo, explain, prepare_undo, run_undo, undoable
+from workers.errors import Refused
+from workers.model import Grade, Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """backup: None where nothing could be lost, or none is configured."""
+
+    migration: str
+    undo: Undo
+    applied: Applied
+    backup: Backup | None
+
+    @property
+    def done(self) -> bool:
+        return self.applied.fate is Fate.APPLIED
+
+
+def roll_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> Undone:
+    """wanted: the migration's id, None for the newest. lossy: whether data may be lost. Raises Refused, Unreachable and
+    Cancelled as long as nothing was changed."""
+    environment = order.environment
+    watch = Limited(work.watch, environment.timeouts.total_ms)
+    limited = replace(work, watch=watch)
+    with working(order, "rollback") as desk:
+        migration = _wanted(desk, wanted)
+        history = tuple(one for one in desk.applied if one.id != migration.id)
+        undo = prepare_undo(desk.connection, history, migration, work.machine)
+        _refuse(undo, lossy, migration.id)
+        backup = None
+        if undo.grade is not Grade.EXACT and environment.backup.method is not BackupMethod.NONE:
+            backup = back_up(environment, order.label, work.machine, limited.watch)
+        work.begin((migration.id,))
+        site = Site(desk.connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
+        applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration.id))
+        return Undone(migration.id, undo, applied, backup)
+
+
+def _wanted(desk: Desk, wanted: str | None) -> Migration:
+    order = tuple(one.id for one in desk.order.migrations)
+    name = undoable(desk.diagnosis.applied, order, wanted)
+    found = next((one for one in desk.order.migrations if one.id == name), None)
+    if found is None:
+        raise Refused(f"`{name}` was applied there, and this commit has no such migration")
+    return found
+
+
+def _refuse(undo: Undo, lossy: bool, name: str) -> None:
+    if undo.problems:
+        raise Refused(f"`{name}` is not rolled back: {'; '.join(undo.problems)}")
+    if undo.grade is not Grade.EXACT and not lossy:
+        reasons = "; ".join(explain(undo))
+        raise Refused(f"rolling back `{name}` loses data: {reasons}. `--lossy because …` says that this is meant")

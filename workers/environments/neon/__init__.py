@@ -1,0 +1,1 @@
+"""Neon: the branches of a project, made and removed over its API."""

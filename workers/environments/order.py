@@ -1,0 +1,114 @@
+"""What is asked of an environment, and a desk there to do it at: a connection, the history table, its lock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from workers.environments.connection import connect, without_secrets
+from workers.environments.history import Book, Diagnosis, book_of, diagnose, locked
+from workers.environments.model import Entry, Environment
+from workers.errors import CannotAnalyse, Unreachable
+from workers.model import Change, ChangedMigration, Migration, MigrationSet
+from workers.policy import Policy
+from workers.review import Gathered, Machine, review_gathered
+from workers.verdict import Report
+
+_LOCK_WAIT_S = 10.0  # as long as Prisma's own runner waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """migrations: all that the commit has, in the runner's order. own: the ids of those that the pull request brings.
+    label: names the pull request in a backup: pr12. sha: the commit."""
+
+    environment: Environment
+    layout: str
+    directory: str
+    policy: Policy
+    migrations: tuple[Migration, ...]
+    own: frozenset[str]
+    label: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """diagnosis: as the environment was when we came. entries: of its history table, None where there is none."""
+
+    order: Order
+    connection: psycopg.Connection[Any]
+    book: Book
+    entries: tuple[Entry, ...] | None
+    diagnosis: Diagnosis
+
+    @property
+    def applied(self) -> tuple[Migration, ...]:
+        """Those that the environment has, in the runner's order."""
+        names = {entry.name for entry in self.diagnosis.applied}
+        return tuple(migration for migration in self.order.migrations if migration.id in names)
+
+    @property
+    def has_own(self) -> bool:
+        """Whether all that the pull request brings is there."""
+        return self.order.own <= {entry.name for entry in self.diagnosis.applied}
+
+
+@contextlib.contextmanager
+def looking(order: Order) -> Iterator[Desk]:
+    """A desk for reading only: no lock is taken. Raises Refused, Unreachable."""
+    with _connected(order.environment, "status") as connection:
+        yield _desk(order, connection)
+
+
+@contextlib.contextmanager
+def working(order: Order, purpose: str, wait_s: float = _LOCK_WAIT_S) -> Iterator[Desk]:
+    """A desk under the layout's own lock, which its own runner takes as well. A session that is lost inside ends the
+    lock, and nothing else: what was done until then is known to who did it. Raises Refused, Unreachable."""
+    done = False
+    try:
+        with (
+            _connected(order.environment, purpose) as connection,
+            locked(connection, book_of(order.layout), wait_s),
+        ):
+            yield _desk(order, connection)
+            done = True
+    except Unreachable:
+        if not done:
+            raise
+
+
+@contextlib.contextmanager
+def _connected(environment: Environment, purpose: str) -> Iterator[psycopg.Connection[Any]]:
+    try:
+        with connect(environment, purpose) as connection:
+            yield connection
+    except psycopg.Error as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise Unreachable(f"{environment.name}: {without_secrets(said[0], environment)}") from error
+
+
+def _desk(order: Order, connection: psycopg.Connection[Any]) -> Desk:
+    book = book_of(order.layout)
+    entries = book.entries(connection)
+    return Desk(order, connection, book, entries, diagnose(entries, order.migrations, book))
+
+
+def forecast(desk: Desk, machine: Machine) -> Report | str:
+    """A review of exactly what this environment lacks on exactly what it has; or why there is none."""
+    migrations = MigrationSet(
+        layout=desk.order.layout,
+        directory=desk.order.directory,
+        base="",
+        head=desk.order.sha,
+        history=desk.applied,
+        changed=tuple(ChangedMigration(Change.ADDED, None, one) for one in desk.diagnosis.pending),
+    )
+    try:
+        return review_gathered(Gathered(desk.order.policy, migrations), machine)
+    except CannotAnalyse as error:
+        return str(error)

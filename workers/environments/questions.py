@@ -1,0 +1,74 @@
+"""Asks an environment the pre-flight queries: whether its real rows would break what is to be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from workers.environments.model import Progress, Watch
+from workers.errors import Cancelled, Unreachable
+from workers.model import Preflight
+from workers.preflight.case import NO_ERROR, NO_ROWS, ZERO
+
+_STATEMENT_MS = 300_000
+# What a query reads is not there yet: class 42, and no rows of it can break anything
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
+_STEP = "pre-flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """passed: None where the query reads what an earlier pending migration makes. said: plain text, without any row."""
+
+    query: Preflight
+    passed: bool | None
+    said: str
+
+
+def asked(connection: psycopg.Connection[Any], queries: Iterable[Preflight], watch: Watch) -> tuple[Answer, ...]:
+    """Every query's answer, each in a read-only transaction of its own. Raises Cancelled, Unreachable."""
+    told = tuple(queries)
+    answers = []
+    for number, query in enumerate(told):
+        if watch.cancelled():
+            raise Cancelled("stopped before the pre-flight queries were all asked")
+        watch.tell(Progress(_STEP, f"line {query.line} of {query.path}", number, len(told)))
+        answers.append(_ask(connection, query))
+    return tuple(answers)
+
+
+def _ask(connection: psycopg.Connection[Any], query: Preflight) -> Answer:
+    try:
+        with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute(f"SET LOCAL statement_timeout = {_STATEMENT_MS}")
+            cursor.execute(query.sql.encode())
+            row = cursor.fetchone()
+    except psycopg.Error as error:
+        return _refused(connection, query, error)
+    return _judged(query, row)
+
+
+def _judged(query: Preflight, row: tuple[Any, ...] | None) -> Answer:
+    if query.expect == ZERO:
+        found = int(row[0]) if row and row[0] is not None else 0
+        return Answer(query, found == 0, "none such" if found == 0 else f"{found:,} such rows")
+    if query.expect == NO_ROWS:
+        return Answer(query, row is None, "none such" if row is None else "there are such rows")
+    return Answer(query, True, "no error")
+
+
+def _refused(connection: psycopg.Connection[Any], query: Preflight, error: psycopg.Error) -> Answer:
+    """The server's message may quote a row: only its code is told."""
+    if connection.broken or error.sqlstate is None:
+        raise Unreachable("the database was lost over a pre-flight query") from error
+    if error.sqlstate in _NOT_THERE:
+        return Answer(query, None, "not asked: what it reads is not there yet")
+    if query.expect == NO_ERROR:
+        return Answer(query, False, f"the rows are refused ({error.sqlstate})")
+    return Answer(query, False, f"the query failed ({error.sqlstate})")

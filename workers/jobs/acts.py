@@ -1,0 +1,159 @@
+"""What can be asked of an environment, one function for each: each ends in what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.checklist import OPERATOR
+from bot.github.client import Client
+from bot.model import Operate, Touch
+from bot.queue import key
+from workers.environments import told
+from workers.environments.back import roll_back
+from workers.environments.deploy import Work, deploy
+from workers.environments.keeping import back_up, prune
+from workers.environments.model import BackupMethod, EnvironmentKind
+from workers.environments.order import forecast, looking, working
+from workers.environments.questions import asked
+from workers.errors import Refused
+from workers.jobs import attempts
+from workers.jobs.admission import Admission
+from workers.jobs.attempts import Attempt, Recorded
+from workers.jobs.tools import Tools, now
+from workers.jobs.watching import Watching
+from workers.report.markup import prose
+from workers.verdict import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """done: whether it came to what was asked. text: Markdown. touches: of the items that it saw to."""
+
+    done: bool
+    text: str
+    touches: tuple[Touch, ...] = ()
+
+
+@dataclass
+class Operation:
+    """A command that may be done. reply: the id of our answer. recorded: the attempt's record, once there is one."""
+
+    tools: Tools
+    client: Client
+    work: Operate
+    admission: Admission
+    reply: int
+    watching: Watching
+    recorded: list[Recorded] = field(default_factory=list)
+
+    def begin(self, migrations: tuple[str, ...]) -> None:
+        """Writes the record, before the first change."""
+        work, environment = self.work, self.admission.order.environment
+        log = f"{self.tools.github.url}/{self.client.repo.name}/pull/{work.number}#issuecomment-{self.reply}"
+        attempt = Attempt(key(work), work.act, work.login, work.number, migrations, log)
+        production = environment.kind is EnvironmentKind.PRODUCTION
+        deployment = attempts.begin(self.client, work, attempt, self.admission.pull.head_sha, production)
+        self.recorded.append(Recorded(deployment, attempt))
+
+    def touch(self, kind: str, because: str, *, ticked: bool = True) -> tuple[Touch, ...]:
+        """For the open pull request's items of a kind."""
+        source = f"operation {self.work.comment}"
+        sha = self.admission.pull.head_sha
+        return (Touch(kind, ticked, OPERATOR, now(), source, because, sha),)
+
+
+# ---------------------------------------------------------------- what can be asked
+
+
+def _work(operation: Operation) -> Work:
+    return Work(operation.tools.machine, operation.watching, operation.begin)
+
+
+def _deploy(operation: Operation) -> Ending:
+    order = operation.admission.order
+    if "--dry-run" in operation.work.flags:
+        return _preflight(operation)
+    done = deploy(order, _work(operation))
+    text = told.deployed(order.environment, done)
+    for recorded in operation.recorded:
+        attempts.end(operation.client, recorded, "failure" if done.stopped else "success", told.headline(done))
+    aside = "".join(f"- ⚠️ put aside by --force: {prose(one)}\n" for one in operation.admission.put_aside)
+    if aside:
+        text = f"{text}\n\n{aside}- because {prose(operation.work.because)}\n"
+    if not done.stopped:
+        text += "".join(f"\n\n{prose(line)}" for line in prune(order.environment))
+    return Ending(not done.stopped, text, _staging(operation, done.has_own))
+
+
+def _staging(operation: Operation, has_own: bool) -> tuple[Touch, ...]:
+    environment = operation.admission.order.environment
+    if environment.kind is not EnvironmentKind.STAGING or not has_own:
+        return ()
+    return operation.touch("staging", f"on {environment.name}, for {operation.work.login}")
+
+
+def _preflight(operation: Operation) -> Ending:
+    order = operation.admission.order
+    with looking(order) as desk:
+        report = forecast(desk, operation.tools.machine)
+        plan = told.plan(order.environment, desk.diagnosis, report, order.own)
+        if not isinstance(report, Report):
+            return Ending(False, plan)
+        answers = asked(desk.connection, report.preflight, operation.watching)
+    passed = all(answer.passed is not False for answer in answers)
+    text = told.preflight(order.environment.name, answers)
+    if operation.work.act == "deploy":
+        text = f"{plan}\n\n{text}"
+    production = order.environment.kind is EnvironmentKind.PRODUCTION
+    because = f"asked on {order.environment.name}, for {operation.work.login}"
+    return Ending(passed, text, operation.touch("preflight", because) if passed and production else ())
+
+
+def _backup(operation: Operation) -> Ending:
+    environment = operation.admission.order.environment
+    if environment.backup.method is BackupMethod.NONE:
+        raise Refused("no backup is configured for it")
+    taken = back_up(environment, operation.admission.order.label, operation.tools.machine, operation.watching)
+    text = told.backed_up(environment.name, taken)
+    text += "".join(f"\n\n{prose(line)}" for line in prune(environment))
+    production = environment.kind is EnvironmentKind.PRODUCTION
+    because = f"{taken.name}, for {operation.work.login}"
+    return Ending(True, text, operation.touch("backup", because) if production else ())
+
+
+def _rollback(operation: Operation) -> Ending:
+    order, work = operation.admission.order, operation.work
+    wanted = work.arguments[0] if work.arguments else None
+    undone = roll_back(order, wanted, "--lossy" in work.flags, _work(operation))
+    text = told.undone(order.environment, undone, work.because)
+    for recorded in operation.recorded:
+        attempts.end(operation.client, recorded, "success" if undone.done else "failure", told.undone_headline(undone))
+    own = undone.done and undone.migration in order.own and order.environment.kind is EnvironmentKind.STAGING
+    because = f"rolled back on {order.environment.name}, for {work.login}"
+    return Ending(undone.done, text, operation.touch("staging", because, ticked=False) if own else ())
+
+
+def _resolve(operation: Operation) -> Ending:
+    order, work = operation.admission.order, operation.work
+    name, flags = work.arguments[0], set(work.flags)
+    migration = next((one for one in order.migrations if one.id == name), None)
+    if len(flags) != 1:
+        raise Refused("say one of the two: --applied after finishing it by hand, --rolled-back after undoing it")
+    if migration is None:
+        raise Refused(f"there is no migration `{name}` in this commit")
+    with working(order, "resolve") as desk:
+        if "--applied" in flags:
+            desk.book.stamp(desk.connection, migration)
+        else:
+            desk.book.clear(desk.connection, name)
+    return Ending(True, f"✅ **{work.environment}**: {prose(f'`{name}` is marked as {flags.pop()[2:]}')}.")
+
+
+ACTS: Mapping[str, Callable[[Operation], Ending]] = {
+    "deploy": _deploy,
+    "preflight": _preflight,
+    "backup": _backup,
+    "rollback": _rollback,
+    "resolve": _resolve,
+}

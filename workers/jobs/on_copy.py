@@ -1,0 +1,56 @@
+"""Takes a pull request's measurements once more on a copy of real data, and shows them in its comment."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.github import pulls
+from bot.github.client import Client
+from bot.github.pulls import Pull
+from bot.model import OnCopy, Outcome, Refresh, Standing
+from bot.queue import key
+from workers.environments.model import RehearseOn
+from workers.environments.order import looking
+from workers.environments.rehearsal import on_copy_markdown, rehearse_on_copy
+from workers.errors import Cancelled, Refused, Unreachable
+from workers.jobs.admission import environments_of
+from workers.jobs.sources import source_of
+from workers.jobs.tools import Tools
+from workers.jobs.watching import Watching
+from workers.report.markup import prose
+
+_LOG = logging.getLogger(__name__)
+
+
+def measure(tools: Tools, work: OnCopy) -> None:
+    """What cannot be measured is told like what was. Raises Retryable, Permanent."""
+    client = tools.app.client(work.repo)
+    pull = pulls.pull(client, work.number)
+    environment = next((one for one in environments_of(tools, client) if one.name == work.environment), None)
+    if pull.state != "open" or pull.from_fork or environment is None:
+        return
+    order = source_of(tools, client, pull).order(environment)
+    reviewed = tools.memory.reviewed(work.repo.id, work.number) or ""
+    try:
+        with looking(order) as desk:
+            pending = desk.diagnosis.pending
+        said = on_copy_markdown(rehearse_on_copy(environment, pending, Watching(lambda: False)))
+    except (Refused, Unreachable, Cancelled) as error:
+        _LOG.warning("%s: %s", key(work), error)
+        said = f"**On a copy of {environment.name}**: not measured. {prose(str(error))}"
+    tools.memory.keep_on_copy(work.repo.id, work.number, reviewed, said)
+    tools.queue.add(Refresh(work.repo, work.number))
+
+
+def section(tools: Tools, client: Client, pull: Pull, outcome: Outcome) -> str:
+    """What the comment says of it, Markdown. Where it was not measured yet that is nothing, and it is asked for. A
+    fork's SQL gets nowhere near real data."""
+    measured = (one for one in environments_of(tools, client) if one.rehearse_on is not RehearseOn.NOTHING)
+    environment = next(measured, None)
+    if outcome.standing is not Standing.REVIEWED or pull.from_fork or environment is None:
+        return ""
+    reviewed, said = tools.memory.on_copy(client.repo.id, pull.number)
+    if reviewed == tools.memory.reviewed(client.repo.id, pull.number):
+        return said
+    tools.queue.add(OnCopy(client.repo, pull.number, environment.name))
+    return ""
