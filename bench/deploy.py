@@ -1,4 +1,4 @@
-"""Measures how fast migrations reach an empty live database, against psql doing the same in the same run.
+"""Measures how fast a whole deployment reaches an empty live database, against psql doing the same in the same run.
 
     .venv/bin/python bench/deploy.py [--migrations 200] [--runs 7]
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import statistics
 import subprocess
 import sys
@@ -17,14 +18,17 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import psycopg
-
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the server that the tests use
 
+from bot.settings import read_settings
 from tests.live_server import LiveServer, live_server
-from workers.environments.apply import Fate, Site, apply_migration
-from workers.environments.model import Progress, Timeouts
+from workers.environments.deploy import Work, deploy
+from workers.environments.model import Environment, EnvironmentKind, Progress
+from workers.environments.order import Order
+from workers.machine import machine_of
 from workers.model import Migration, Transaction
+from workers.policy import Policy
+from workers.review import Machine
 
 _GOAL = 1.2
 _BOOK = """CREATE TABLE _prisma_migrations (
@@ -49,10 +53,14 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=7)
     asked = parser.parse_args()
     migrations = tuple(_history(asked.migrations))
+    machine = machine_of(read_settings(os.environ))
     with tempfile.TemporaryDirectory(prefix="migration-bot-bench-") as folder, live_server() as server:
         script = _script(migrations, Path(folder))
         _psql(server, script, "warm")
-        pairs = [(_ours(server, migrations, f"o{n}"), _psql(server, script, f"p{n}")) for n in range(asked.runs)]
+        pairs = []
+        for run in range(asked.runs):
+            order = _order(server.create_database(f"ours{run}"), migrations)
+            pairs.append((_ours(order, machine), _psql(server, script, f"psql{run}")))
     ours, psql = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)
     print(f"{len(migrations)} migrations {ours:6.0f} ms, psql {psql:.0f} ms: ratio {ratio:.2f} (goal {_GOAL:.2f})")
@@ -104,26 +112,26 @@ CREATE INDEX "{table}_state_createdAt_idx" ON "{table}"("state", "createdAt");
 )
 
 
-def _ours(server: LiveServer, migrations: Sequence[Migration], name: str) -> float:
-    url = server.create_database(name)
+def _order(url: str, migrations: tuple[Migration, ...]) -> Order:
+    return Order(
+        environment=Environment("acme/shop", "staging", EnvironmentKind.STAGING, url),
+        layout="prisma",
+        directory="prisma/migrations",
+        policy=Policy(),
+        migrations=migrations,
+        own=frozenset(migration.id for migration in migrations),
+        label="pr1",
+        sha="",
+    )
+
+
+def _ours(order: Order, machine: Machine) -> float:
+    """From connecting to the last row of the history table."""
     began = time.monotonic()
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        connection.execute(_BOOK)
-        site = Site(connection, lambda purpose: psycopg.connect(url, autocommit=True), Timeouts(), _Nobody())
-        for migration in migrations:
-            _one(site, migration)
+    done = deploy(order, Work(machine, _Nobody(), lambda pending: None))
+    assert not done.stopped, done
+    assert len(done.steps) == len(order.migrations)
     return (time.monotonic() - began) * 1000
-
-
-def _one(site: Site, migration: Migration) -> None:
-    row, checksum = _row(migration)
-
-    def finish() -> None:
-        site.connection.execute(f"{_FINISH} %s", (row,))
-
-    site.connection.execute(f"{_BEGIN} (%s, %s, now(), %s)", (row, checksum, migration.id))
-    applied = apply_migration(site, migration, finish)
-    assert applied.fate is Fate.APPLIED, applied
 
 
 def _row(migration: Migration) -> tuple[str, str]:

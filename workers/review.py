@@ -22,7 +22,7 @@ from workers.judge import judge
 from workers.model import Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy, parse_policy
 from workers.postgres.cluster import Limits
-from workers.postgres.sandbox import Tier, strongest_tier
+from workers.postgres.sandbox import Tier, sandbox_of
 from workers.postgres.servers import Installation, choose, find_installations
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
@@ -132,7 +132,7 @@ class _Offer:
 
 def _offer(machine: Machine) -> _Offer:
     """Takes 60 ms of waiting for programs: time enough to read the repository."""
-    return _Offer(strongest_tier(), find_installations(machine.postgres))
+    return _Offer(sandbox_of(machine.require), find_installations(machine.postgres))
 
 
 def _reviewed(
@@ -148,8 +148,6 @@ def _reviewed(
 def _rehearsed(
     migrations: MigrationSet, policy: Policy, machine: Machine, offer: _Offer, progress: Progress
 ) -> Rehearsal:
-    if list(Tier).index(offer.tier) > list(Tier).index(machine.require):
-        raise CannotAnalyse(f"the strongest sandbox of this machine is {offer.tier}, and {machine.require} is required")
     installation = _server(migrations, policy, offer.installations)
     with progress(len(migrations.history)) as advance:
         ground = Ground(installation, offer.tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)

@@ -14,9 +14,9 @@ from bot.github.reading import Text, at, read
 @dataclass(frozen=True, slots=True)
 class Pull:
     """author: "" for a deleted account. head_repo: owner/name, None when the fork is gone. base_sha: the base branch
-    when the head was last pushed, not now. updated_at, merged_at: UTC, 2026-01-31T12:00:00Z; merged_at is "" for what
-    is not merged. merge_commit_sha: of what is merged, the commit that brought it into the base branch: a merge, the
-    squashed one or the last of a rebase; else a test merge, or nothing
+    when the head was last pushed, not now. default_branch: the repository's. updated_at, merged_at: UTC,
+    2026-01-31T12:00:00Z; merged_at is "" for what is not merged. merge_commit_sha: of what is merged, the commit that
+    brought it into the base branch: a merge, the squashed one or the last of a rebase; else a test merge, or nothing
     (https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request)."""
 
     number: int
@@ -27,6 +27,7 @@ class Pull:
     base_sha: Annotated[str, at("base", "sha")]
     base_repo: Annotated[str, at("base", "repo", "full_name")]
     updated_at: str
+    default_branch: Annotated[str, at("base", "repo", "default_branch")]
     author: Annotated[str, at("user", "login")] = ""
     head_repo: Annotated[str | None, at("head", "repo", "full_name")] = None
     title: Text = ""

@@ -7,15 +7,22 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from bot.running import Runner, Running
+from bot.locks import lock
+from bot.model import Touch
+from bot.running import Ending, Runner, Running, lock_key
 
 RUNNER = Runner("operate:7", "deploy", "ann", 12, "2026-01-31T12:00:00Z")
 
 
 @pytest.fixture
-def running(redis_url: str) -> Iterator[Running]:
-    with redis.Redis.from_url(redis_url) as connection:
-        yield Running(connection)
+def connection(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def running(connection: redis.Redis) -> Running:
+    return Running(connection)
 
 
 def test_nothing_runs_at_first(running: Running) -> None:
@@ -23,13 +30,29 @@ def test_nothing_runs_at_first(running: Running) -> None:
     assert not running.cancelled(1, "staging", "operate:7")
 
 
-def test_what_runs_is_told_until_it_ends(running: Running) -> None:
-    running.begin(1, "staging", RUNNER)
-    assert running.now(1, "staging") == RUNNER
-    assert running.now(1, "production") is None
-    assert running.now(2, "staging") is None
-    running.end(1, "staging")
+def test_what_runs_is_told_until_it_ends(running: Running, connection: redis.Redis) -> None:
+    with lock(connection, lock_key(1, "staging")):
+        running.begin(1, "staging", RUNNER)
+        assert running.now(1, "staging") == RUNNER
+        assert running.now(1, "production") is None
+        assert running.now(2, "staging") is None
+        running.end(1, "staging")
+        assert running.now(1, "staging") is None
+
+
+def test_what_was_killed_does_not_run(running: Running, connection: redis.Redis) -> None:
+    with lock(connection, lock_key(1, "staging")):
+        running.begin(1, "staging", RUNNER)
     assert running.now(1, "staging") is None
+
+
+def test_how_it_ended_is_kept_until_it_can_be_told(running: Running) -> None:
+    assert running.kept(RUNNER.key) is None
+    touch = Touch("staging", True, "migration-bot[bot]", "2026-01-31T12:00:00Z", "operation 7", "on staging", "abc")
+    ending = Ending(True, "✅ **staging**", (touch,), "1 migration applied.")
+    running.keep(RUNNER.key, ending)
+    assert running.kept(RUNNER.key) == ending
+    assert running.kept("operate:8") is None
 
 
 def test_only_what_was_meant_is_to_stop(running: Running) -> None:

@@ -16,7 +16,7 @@ from tests.town import Town, town
 INDEX = 'CREATE INDEX "orders_total" ON "orders" ("total");\n'
 COLUMN = 'ALTER TABLE "orders" ADD COLUMN "note" text;\n'
 DROP = 'ALTER TABLE "orders" DROP COLUMN "total";\n'
-_INIT = 'CREATE TABLE "orders" ("id" serial PRIMARY KEY, "total" integer NOT NULL);\n'
+INIT = 'CREATE TABLE "orders" ("id" serial PRIMARY KEY, "total" integer NOT NULL);\n'
 _NAMES = itertools.count(1)
 
 
@@ -100,7 +100,7 @@ def make_shop(
     """A shop of its own in the town; files: beside its first migration. owner: whose installation it is in."""
     github = place.github
     name = name or f"shop-{next(_NAMES)}"
-    repo = github.create_repository(f"{owner}/{name}", {**prisma(m1_init=_INIT), **(files or {})})
+    repo = github.create_repository(f"{owner}/{name}", {**prisma(m1_init=INIT), **(files or {})})
     for login, role in (("ann", "write"), ("bob", "write"), ("dora", "write"), ("rae", "read"), ("max", "maintain")):
         github.allow(repo, login, role)
     github.add_team(owner, "dba", "dora")

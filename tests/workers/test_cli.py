@@ -272,7 +272,7 @@ def test_psql_commands_are_named_as_unread(
 
 def test_a_required_sandbox_that_is_not_there(repo: Repo, review: Any, machine: Machine, monkeypatch: Any) -> None:
     repo.commit(prisma(m2="SELECT 1;\n"))
-    monkeypatch.setattr("workers.review.strongest_tier", lambda: Tier.RLIMITS)
+    monkeypatch.setattr("workers.postgres.sandbox.strongest_tier", lambda: Tier.RLIMITS)
     ran = review(machine=replace(machine, require=Tier.LANDLOCK))
     assert ran.code == NOT_ANALYSED
     assert ran.err == "migration-bot: the strongest sandbox of this machine is rlimits, and landlock is required\n"

@@ -13,16 +13,20 @@ from psycopg.pq import TransactionStatus
 
 from workers.environments.model import Timeouts, Watch
 from workers.environments.sending import LOST, Failure, send
-from workers.environments.traces import Ending, Known, OpenAnother, ending, left_behind, leftovers, xid_of
+from workers.environments.traces import Ending, Known, OpenAnother, ending, left_behind, leftovers
 from workers.environments.units import TIMEOUTS, Form, Piece, Unit
 from workers.errors import Refused
 from workers.model import SqlError
 
 CANCELED = "57014"
+# On a line of its own, as the file may end with a comment.
+_XID = "\n;SELECT pg_catalog.pg_current_xact_id()"
 _LEFT_OPEN = Failure("25001", "the file ends inside a transaction that it began")  # active_sql_transaction
-_DATA_EXCEPTION = "22"  # whose messages quote values
-_COMMITS = "it commits as it goes: what it did before it failed may stay"
+# Class 22, data exception (https://www.postgresql.org/docs/current/errcodes-appendix.html), quotes values in its
+# messages; with other errors they are in DETAIL.
+_DATA_EXCEPTION = "22"
 _QUOTED = re.compile('"(.*)"', re.DOTALL)
+_COMMITS = "it commits as it goes: what it did before it failed may stay"
 
 
 class Fate(enum.StrEnum):
@@ -82,7 +86,7 @@ class Attempt:
 
     def _in_block(self, unit: Unit) -> Tried:
         try:
-            heard = self._say(unit.pieces, ("BEGIN", *self._timeouts("SET LOCAL", unit.form)))
+            heard = self._say(unit.pieces, ("BEGIN", *self._timeouts("SET LOCAL", unit.form)), _XID)
             if heard.error is None and self.stop():
                 heard = replace(heard, error=SqlError(CANCELED, "stopped on request"))
             if heard.error:
@@ -90,16 +94,15 @@ class Attempt:
                 return self._failed(heard)
             if self.finish:
                 self.finish()
-            xid = xid_of(self.site.connection)
         except (psycopg.Error, Refused) as error:
             self._quietly("ROLLBACK")
             return Tried(Fate.ROLLED_BACK, self._refused(error))
         except BaseException:
             self._quietly("ROLLBACK")
             raise
-        answer = send(self.site.connection, "COMMIT", _never)
-        if answer.lost and xid:
-            return self._after_commit(xid, unit)
+        answer = send(self.site.connection, "COMMIT")
+        if answer.lost:
+            return self._after_commit(heard.value, unit)
         if answer.failure:
             return Tried(Fate.ROLLED_BACK, _error(answer.failure))
         return Tried(Fate.APPLIED, standing=unit.statements)
@@ -162,12 +165,15 @@ class Attempt:
 
     # ------------------------------------------------------------ what is said and heard
 
-    def _say(self, pieces: Sequence[Piece], opening: tuple[str, ...] = ()) -> _Heard:
-        """opening: statements of ours, in one message with the first piece, so that they cost no time of their own."""
+    def _say(self, pieces: Sequence[Piece], opening: tuple[str, ...] = (), closing: str = "") -> _Heard:
+        """opening, closing: statements of ours, in one message with the first and the last piece, so that they cost no
+        time of their own."""
         completed = committed = 0
-        for piece in pieces or (_NOTHING,):
+        pieces = pieces or (_NOTHING,)
+        for piece in pieces:
             ours = "".join(f"{statement};" for statement in opening)
-            answer = send(self.site.connection, ours + piece.text, self.stop, piece.copy_data)
+            text = f"{ours}{piece.text}{closing if piece is pieces[-1] else ''}"
+            answer = send(self.site.connection, text, self.stop, piece.copy_data)
             done = min(max(0, answer.completed - len(opening)), len(piece.lines))
             if answer.committed > len(opening):
                 committed = completed + min(answer.committed - len(opening), done)
@@ -175,11 +181,11 @@ class Attempt:
                 return _Heard(_error(answer.failure, piece, done, len(ours)), committed, answer.lost)
             completed += done
             opening = ()
-        return _Heard(None, committed)
+        return _Heard(None, committed, value=answer.value)
 
     def _quietly(self, sql: str) -> None:
         """What it says does not matter; that the connection is lost is seen by the next."""
-        send(self.site.connection, sql, _never)
+        send(self.site.connection, sql)
 
     def _timeouts(self, verb: str, form: Form) -> tuple[str, ...]:
         lock_ms, statement_ms = (0, 0) if form.waits else (self.lock_ms, self.site.timeouts.statement_ms)
@@ -203,20 +209,17 @@ class Attempt:
         return SqlError(error.sqlstate or LOST.sqlstate, error.diag.message_primary or LOST.message)
 
 
+_NOTHING = Piece("", 1, ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """committed: the statements up to the last COMMIT in the text."""
+    """committed: the statements up to the last COMMIT in the text. value: the first of the last row."""
 
     error: SqlError | None
     committed: int = 0
     lost: bool = False
-
-
-_NOTHING = Piece("", 1, ())
-
-
-def _never() -> bool:
-    return False
+    value: str = ""
 
 
 def _leaves(unit: Unit) -> bool:
@@ -233,7 +236,7 @@ def _removal(left: Iterable[str]) -> str:
 
 
 def _error(failure: Failure, piece: Piece = _NOTHING, completed: int = 0, before_chars: int = 0) -> SqlError:
-    """before_chars: what the message held before the piece."""
+    """completed: how many of the piece's statements were through; before_chars: what the message held before it."""
     line = next(iter(piece.lines[completed:]), None)
     if failure.position > before_chars:
         line = piece.line + piece.text.count("\n", 0, failure.position - before_chars - 1)
@@ -241,8 +244,7 @@ def _error(failure: Failure, piece: Piece = _NOTHING, completed: int = 0, before
 
 
 def _public(failure: Failure, text: str) -> str:
-    """A data exception quotes values of rows, unlike other errors, whose DETAIL does: only what the file says itself is
-    quoted on."""
+    """Of what is quoted, only what the file says itself is quoted on."""
     if not failure.sqlstate.startswith(_DATA_EXCEPTION):
         return failure.message
     return _QUOTED.sub(lambda found: found[0] if found[1] in text else '"…"', failure.message)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from workers.environments.apply import Applied, Fate, Site
 from workers.environments.backups.backup import Backup
 from workers.environments.connection import connect
-from workers.environments.deploy import Limited, Work
+from workers.environments.deploy import Work
 from workers.environments.keeping import back_up
+from workers.environments.migrate import Limited
 from workers.environments.model import BackupMethod
-from workers.environments.order import Desk, Order, working
+from workers.environments.order import Desk, Order, soon, working
+from workers.environments.recover import recover
 from workers.environments.undo import Undo, explain, prepare_undo, run_undo, undoable
-from workers.errors import Refused
+from workers.errors import Refused, Unreachable
 from workers.model import Grade, Migration
 
 
@@ -29,25 +31,45 @@ class Undone:
     def done(self) -> bool:
         return self.applied.fate is Fate.APPLIED
 
+    @property
+    def unknown(self) -> bool:
+        """Whether it could not be found out how it ended."""
+        return self.applied.fate is Fate.UNKNOWN
+
 
 def roll_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> Undone:
     """wanted: the migration's id, None for the newest. lossy: whether data may be lost. Raises Refused, Unreachable and
     Cancelled as long as nothing was changed."""
+    done = _rolled_back(order, wanted, lossy, work)
+    return _found_out(order, done, work) if done.unknown else done
+
+
+def _rolled_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> Undone:
     environment = order.environment
     watch = Limited(work.watch, environment.timeouts.total_ms)
-    limited = replace(work, watch=watch)
     with working(order, "rollback") as desk:
         migration = _wanted(desk, wanted)
         history = tuple(one for one in desk.applied if one.id != migration.id)
-        undo = prepare_undo(desk.connection, history, migration, work.machine)
+        with soon(desk.connection):
+            undo = prepare_undo(desk.connection, history, migration, work.machine)
         _refuse(undo, lossy, migration.id)
         backup = None
         if undo.grade is not Grade.EXACT and environment.backup.method is not BackupMethod.NONE:
-            backup = back_up(environment, order.label, work.machine, limited.watch)
+            backup = back_up(environment, order.label, work.machine, watch)
         work.begin((migration.id,))
         site = Site(desk.connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
         applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration.id))
         return Undone(migration.id, undo, applied, backup)
+
+
+def _found_out(order: Order, done: Undone, work: Work) -> Undone:
+    """Its row goes with it, in one transaction: the history table tells. As it was, where that cannot be read."""
+    try:
+        seen = recover(order, (done.migration,), work.machine)
+    except (Refused, Unreachable):
+        return done
+    fate = Fate.ROLLED_BACK if seen.applied else Fate.APPLIED
+    return replace(done, applied=replace(done.applied, fate=fate))
 
 
 def _wanted(desk: Desk, wanted: str | None) -> Migration:

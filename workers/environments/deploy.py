@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
-from workers.environments.apply import Applied, Fate, Site, apply_migration
+from workers.environments.apply import Applied, Fate
 from workers.environments.backups.backup import Backup
-from workers.environments.connection import connect
-from workers.environments.history import failure_log
 from workers.environments.keeping import back_up
-from workers.environments.model import BackupMethod, Environment, Progress, Watch
+from workers.environments.migrate import Limited, migrate
+from workers.environments.model import BackupMethod, Progress, Watch
 from workers.environments.order import Desk, Order, forecast, working
 from workers.environments.questions import Answer, asked
+from workers.environments.recover import Recovered, recover
 from workers.errors import Cancelled, Refused, Unreachable
-from workers.model import Migration
 from workers.review import Machine
 from workers.verdict import Report
 
-_AGAIN_S = 1.0
-_BACK_S = 30.0  # a server that restarts is back by then
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Step:
 class Deployed:
     """pending: what there was to do, in order; steps: what was done, of which only the last can be other than applied.
     stopped: why no more was done, plain text; "" when all was. has_own: whether the environment now has all that the
-    pull request brings."""
+    pull request brings. unknown: whether it could not be found out how the last one ended."""
 
     pending: tuple[str, ...]
     steps: tuple[Step, ...] = ()
@@ -48,6 +46,7 @@ class Deployed:
     notes: tuple[str, ...] = ()
     stopped: str = ""
     has_own: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,61 +62,78 @@ class Work:
 def deploy(order: Order, work: Work) -> Deployed:
     """Raises Refused, Unreachable and Cancelled as long as nothing was changed; afterwards all is told in what it
     returns."""
-    limited = replace(work, watch=Limited(work.watch, order.environment.timeouts.total_ms))
+    done = _deployed(order, work, Limited(work.watch, order.environment.timeouts.total_ms))
+    return _found_out(order, done, work.machine) if done.unknown else done
+
+
+def _deployed(order: Order, work: Work, watch: Limited) -> Deployed:
     with working(order, "deploy") as desk:
-        refuse_failed(desk)
+        _refuse(desk)
         pending = desk.diagnosis.pending
         found = Deployed(tuple(one.id for one in pending), has_own=desk.has_own)
         if not pending:
             return found
-        found = replace(found, **_asked(desk, limited))
+        found = replace(found, **_asked(desk, work.machine, watch))
         if found.stopped:
             return found
-        found = replace(found, backup=_backup(order, limited))
-        if limited.watch.cancelled():
-            raise Cancelled("stopped before anything was applied")
+        found = replace(found, backup=_backup(order, work.machine, watch))
+        if watch.cancelled():
+            raise Cancelled(f"{watch.why} before anything was applied")
         work.begin(found.pending)
         desk.book.prepare(desk.connection)
-        return _applied(desk, found, limited.watch)
+        return _applied(desk, found, watch)
 
 
-def refuse_failed(desk: Desk) -> None:
-    """As every runner does: what came after a failed migration may stand on it. Raises Refused."""
+def _found_out(order: Order, done: Deployed, machine: Machine) -> Deployed:
+    """What the database says of the migration whose end was not seen; as it was, where it cannot be asked."""
+    try:
+        seen = recover(order, done.pending, machine)
+    except (Refused, Unreachable) as error:
+        return replace(done, notes=(*done.notes, f"the next command finds out how it ended there: now, {error}"))
+    return replace(
+        done,
+        steps=tuple(replace(step, applied=replace(step.applied, fate=_fate(step, seen))) for step in done.steps),
+        notes=(*done.notes, *seen.notes),
+        stopped="" if seen.applied == done.pending else done.stopped,
+        has_own=seen.has_own,
+        unknown=False,
+    )
+
+
+def _fate(step: Step, seen: Recovered) -> Fate:
+    if step.applied.fate is not Fate.UNKNOWN:
+        return step.applied.fate
+    if step.migration in seen.applied:
+        return Fate.APPLIED
+    return Fate.PARTLY if step.migration in seen.failed else Fate.ROLLED_BACK
+
+
+def _refuse(desk: Desk) -> None:
+    """As every runner does: what came after a failed migration may stand on it, and what made the tables of a database
+    without a history table nobody knows. Raises Refused."""
     if failed := desk.diagnosis.failed:
-        names = ", ".join(f"`{entry.name}`" for entry in failed)
+        names, where = ", ".join(f"`{entry.name}`" for entry in failed), desk.order.environment.name
         raise Refused(
-            f"{names} failed there before, and has to be resolved first: `/migrate status` tells the two ways out"
+            f"{names} failed there before and is to be resolved first: `/migrate status {where}` tells the two ways out"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """A watch that also wants an end after some time."""
-
-    watch: Watch
-    total_ms: int
-    began: float = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "began", time.monotonic())
-
-    def tell(self, progress: Progress) -> None:
-        self.watch.tell(progress)
-
-    def cancelled(self) -> bool:
-        return time.monotonic() - self.began > self.total_ms / 1000 or self.watch.cancelled()
+    if desk.entries is None:
+        with desk.connection.transaction(force_rollback=True):
+            desk.book.prepare(desk.connection)
 
 
 # ---------------------------------------------------------------- before
 
 
-def _asked(desk: Desk, work: Work) -> dict[str, Any]:
-    """What the pre-flight queries say, as fields of Deployed."""
-    work.watch.tell(Progress("rehearsal", "what this environment lacks, on what it has"))
-    report = forecast(desk, work.machine)
+def _asked(desk: Desk, machine: Machine, watch: Limited) -> dict[str, Any]:
+    """What the pre-flight queries say, as fields of Deployed. Where nothing is applied, there are no rows yet."""
+    if not desk.applied:
+        return {}
+    watch.tell(Progress("rehearsal", "what this environment lacks, on what it has"))
+    report = forecast(desk, machine)
     if not isinstance(report, Report):
         return {"notes": (f"not rehearsed, so no pre-flight query was asked: {report}",)}
-    answers = asked(desk.connection, report.preflight, work.watch)
+    with _heeding(desk, watch):
+        answers = asked(desk.connection, report.preflight, watch)
     wrong = [answer for answer in answers if answer.passed is False]
     if not wrong:
         return {"answers": answers}
@@ -129,83 +145,52 @@ def _asked(desk: Desk, work: Work) -> dict[str, Any]:
     }
 
 
-def _backup(order: Order, work: Work) -> Backup | None:
+@contextlib.contextmanager
+def _heeding(desk: Desk, watch: Limited) -> Iterator[None]:
+    """A query that takes long, or waits for a lock, is called off by who wants it to stop. Raises Cancelled."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(_LOOK_S):
+            if watch.cancelled():
+                with contextlib.suppress(psycopg.Error):
+                    desk.connection.cancel_safe()
+
+    thread = threading.Thread(target=look, name="heeding", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if watch.cancelled():
+        raise Cancelled(f"{watch.why} before anything was applied")
+
+
+def _backup(order: Order, machine: Machine, watch: Watch) -> Backup | None:
     if order.environment.backup.method is BackupMethod.NONE:
         return None
-    return back_up(order.environment, order.label, work.machine, work.watch)
+    return back_up(order.environment, order.label, machine, watch)
 
 
-# ---------------------------------------------------------------- apply, and write it down
+# ---------------------------------------------------------------- apply, one by one
 
 
-def _applied(desk: Desk, found: Deployed, watch: Watch) -> Deployed:
+def _applied(desk: Desk, found: Deployed, watch: Limited) -> Deployed:
     steps: list[Step] = []
-    stopped = ""
     for number, migration in enumerate(desk.diagnosis.pending):
         watch.tell(Progress(migration.id, "", number, len(desk.diagnosis.pending)))
-        step, stopped = _one(desk, migration, watch)
-        if step:
-            steps.append(step)
-        if stopped:
+        outcome = migrate(desk, migration, watch)
+        if outcome.applied:
+            steps.append(Step(migration.id, outcome.applied))
+        if outcome.stopped:
             break
     done = {step.migration for step in steps if step.applied.fate is Fate.APPLIED}
     there = done | {entry.name for entry in desk.diagnosis.applied}
-    return replace(found, steps=tuple(steps), stopped=stopped, has_own=desk.order.own <= there)
-
-
-def _one(desk: Desk, migration: Migration, watch: Watch) -> tuple[Step | None, str]:
-    """What came of one migration, and why to stop there; "" to go on."""
-    if watch.cancelled():
-        return None, f"stopped before {migration.id}"
-    connection, book, environment = desk.connection, desk.book, desk.order.environment
-    row = ""
-    site = Site(connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
-    try:
-        row = book.begin(connection, migration)
-        applied = apply_migration(site, migration, lambda: book.finish(connection, row))
-    except Cancelled:
-        _write(desk, lambda c: book.give_back(c, row, "stopped by a command"))
-        return None, f"stopped in {migration.id}, of which nothing stays"
-    except psycopg.Error as lost:
-        return None, f"the database was lost at {migration.id}: {type(lost).__name__}"
-    step = Step(migration.id, applied)
-    if applied.fate is Fate.APPLIED:
-        return step, ""
-    logs = failure_log(migration.id, applied.error)
-    if applied.fate is Fate.ROLLED_BACK:
-        _write(desk, lambda c: book.give_back(c, row, logs))
-    elif applied.fate is Fate.PARTLY:
-        _write(desk, lambda c: book.fail(c, row, logs))
-    return step, f"{migration.id}: {applied.error.message if applied.error else applied.fate}"
-
-
-def _write(desk: Desk, write: Callable[[psycopg.Connection[Any]], None]) -> None:
-    """Through another connection, where ours is gone. What cannot be written now is found out by who comes next."""
-    with contextlib.suppress(Unreachable, Refused, psycopg.Error), _living(desk) as connection:
-        write(connection)
-
-
-@contextlib.contextmanager
-def _living(desk: Desk) -> Iterator[psycopg.Connection[Any]]:
-    if not desk.connection.broken and not desk.connection.closed:
-        yield desk.connection
-        return
-    with reconnected(desk.order.environment) as connection:
-        yield connection
-
-
-@contextlib.contextmanager
-def reconnected(environment: Environment) -> Iterator[psycopg.Connection[Any]]:
-    """Waits for a server that is just restarting. Raises Unreachable."""
-    deadline = time.monotonic() + _BACK_S
-    while True:
-        try:
-            connection = connect(environment, "bookkeeping")
-        except Unreachable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN_S)
-        else:
-            break
-    with connection:
-        yield connection
+    return replace(
+        found,
+        steps=tuple(steps),
+        stopped=outcome.stopped,
+        has_own=desk.order.own <= there,
+        unknown=not outcome.known,
+    )

@@ -17,7 +17,7 @@ from workers.postgres.cluster import Role
 from workers.postgres.connections import DATABASE
 from workers.postgres.prelude import Prelude
 from workers.postgres.roles import Roles
-from workers.postgres.sandbox import Tier, strongest_tier
+from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import choose, find_installations
 from workers.postgres.session import Session
 from workers.rehearse import rehearse
@@ -80,9 +80,7 @@ def rehearsed(setting: Setting, machine: Machine) -> tuple[Expected, RehearsedMi
 @contextlib.contextmanager
 def ground(setting: Setting, machine: Machine) -> Iterator[Replayed]:
     """An ephemeral server at the end of the history. Raises CannotAnalyse, also for what psycopg raises inside."""
-    tier = strongest_tier()
-    if list(Tier).index(tier) > list(Tier).index(machine.require):
-        raise CannotAnalyse(f"the strongest sandbox of this machine is {tier}, and {machine.require} is required")
+    tier = sandbox_of(machine.require)
     history = (*_in_schema(setting.schema), *setting.history)
     wanted = frozenset(extensions_of((*history, setting.migration)))
     installation = choose(find_installations(machine.postgres), setting.major, wanted)

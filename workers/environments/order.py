@@ -19,6 +19,7 @@ from workers.review import Gathered, Machine, review_gathered
 from workers.verdict import Report
 
 _LOCK_WAIT_S = 10.0  # as long as Prisma's own runner waits for it
+_LOOK_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Desk:
 @contextlib.contextmanager
 def looking(order: Order) -> Iterator[Desk]:
     """A desk for reading only: no lock is taken. Raises Refused, Unreachable."""
-    with _connected(order.environment, "status") as connection:
+    with _connected(order.environment, "status") as connection, soon(connection):
         yield _desk(order, connection)
 
 
@@ -80,6 +81,14 @@ def working(order: Order, purpose: str, wait_s: float = _LOCK_WAIT_S) -> Iterato
     except Unreachable:
         if not done:
             raise
+
+
+@contextlib.contextmanager
+def soon(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """What is read meanwhile waits for a table that somebody has an ACCESS EXCLUSIVE lock on, and gives up."""
+    connection.execute(f"SET lock_timeout = {_LOOK_MS}")
+    yield
+    connection.execute("SET lock_timeout = 0")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workers.environments.expected import setting_of
 from workers.environments.model import Entry, EntryState
-from workers.environments.order import Desk, Order, working
+from workers.environments.order import Desk, Order, soon, working
 from workers.environments.stops import find_out
 from workers.environments.truth import Standing, Truth
 from workers.errors import CannotAnalyse
@@ -31,7 +31,7 @@ class Recovered:
 def recover(order: Order, migrations: Sequence[str], machine: Machine) -> Recovered:
     """migrations: what the attempt was to apply, or the one it was to roll back. Needs the layout's lock: who has it
     may be the attempt's own session, which is still at work on the server. Raises Refused, Unreachable."""
-    with working(order, "recovery", _WAIT_S) as desk:
+    with working(order, "recovery", _WAIT_S) as desk, soon(desk.connection):
         notes = tuple(_settled(desk, migrations, machine))
         entries = desk.book.entries(desk.connection) or ()
     applied, failed = (

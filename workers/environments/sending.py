@@ -41,16 +41,20 @@ LOST = Failure(LOST_SQLSTATE, "the connection to the database was lost")
 @dataclass(frozen=True, slots=True)
 class Answer:
     """completed: the statements that ended without an error; committed: those up to the last COMMIT among them. lost:
-    the connection is gone, and failure says what the server said last, or LOST."""
+    the connection is gone, and failure says what the server said last, or LOST. value: the first of the last row."""
 
     completed: int
     committed: int
     failure: Failure | None
     lost: bool
+    value: str
 
 
 def send(
-    connection: psycopg.Connection[Any], text: str, stop: Callable[[], bool], copy_data: str | None = None
+    connection: psycopg.Connection[Any],
+    text: str,
+    stop: Callable[[], bool] = lambda: False,
+    copy_data: str | None = None,
 ) -> Answer:
     """A message of the simple protocol; rows, notices and COPY … TO stdout are thrown away as they come. stop: asked
     ten times a second; once it is true, the server is asked to cancel until the message has ended. copy_data: for a
@@ -67,7 +71,8 @@ def send(
         raise
     lost = connection.closed
     failure = exchange.failure or (LOST if lost else None)
-    return Answer(exchange.completed, exchange.committed, failure, lost)
+    value = exchange.row.get_value(0, 0) if exchange.row else None
+    return Answer(exchange.completed, exchange.committed, failure, lost, (value or b"").decode("utf-8", "replace"))
 
 
 @dataclass(slots=True)
@@ -78,6 +83,7 @@ class _Exchange:
     completed: int = 0
     committed: int = 0
     failure: Failure | None = None
+    row: pq.abc.PGresult | None = None
     looked: float = field(default_factory=time.monotonic)
     asked: float = 0.0  # to cancel, first
     asked_last: float = 0.0
@@ -90,7 +96,7 @@ class _Exchange:
         while (result := self._result()) is not None:
             match result.status:
                 case pq.ExecStatus.SINGLE_TUPLE:
-                    pass
+                    self.row = result
                 case pq.ExecStatus.COPY_IN:
                     self._copy_in()
                 case pq.ExecStatus.COPY_OUT:

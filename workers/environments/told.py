@@ -10,7 +10,7 @@ from workers.environments.backups.backup import Backup
 from workers.environments.deploy import Deployed, Step
 from workers.environments.failed import explain_failed
 from workers.environments.history import Diagnosis
-from workers.environments.model import Blocker, Entry, Environment, Progress
+from workers.environments.model import BackupMethod, Blocker, Entry, Environment, Progress
 from workers.environments.questions import Answer
 from workers.environments.truth import Truth
 from workers.environments.undo import explain
@@ -200,8 +200,9 @@ def plan(environment: Environment, diagnosis: Diagnosis, report: Report | str, o
         f" {count(len(one.statements), 'statement')}, rollback {_grade(one)} |\n"
         for one in report.migrations[:_SHOWN]
     )
-    method = environment.backup.method.value
-    return f"{head} Backup first: {method}.\n\n{_TABLE}{rows}"
+    method = environment.backup.method
+    first = "No backup is taken." if method is BackupMethod.NONE else f"Backup first: {method}."
+    return f"{head} {first}\n\n{_TABLE}{rows}"
 
 
 def _grade(migration: JudgedMigration) -> str:

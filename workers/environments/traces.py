@@ -18,6 +18,9 @@ OpenAnother = Callable[[str], psycopg.Connection[Any]]
 _Answer = TypeVar("_Answer")
 
 _AGAIN_S = 0.2
+_SERVER_START = "extract(epoch from pg_catalog.pg_postmaster_start_time())::text"
+_ENDING = f"select pg_catalog.pg_xact_status(%s::xid8), {_SERVER_START}"
+_KNOWN = f"select pg_catalog.pg_backend_pid(), {_SERVER_START}"
 _INVALID = """
 select pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
   from pg_catalog.pg_index as i
@@ -47,8 +50,7 @@ _known: WeakKeyDictionary[psycopg.Connection[Any], Known] = WeakKeyDictionary() 
 
 def known_of(c: psycopg.Connection[Any]) -> Known:
     if c not in _known:
-        query = "select pg_catalog.pg_backend_pid(), pg_catalog.pg_postmaster_start_time()::text"
-        row = c.execute(query).fetchone()
+        row = c.execute(_KNOWN).fetchone()
         assert row is not None
         _known[c] = Known(*row)
     return _known[c]
@@ -59,13 +61,6 @@ def leftovers(c: psycopg.Connection[Any]) -> frozenset[str]:
     Those that are at work just now are among them."""
     query = _INVALID + (_DETACHING if c.info.server_version >= 140000 else "")
     return frozenset(row[0] for row in c.execute(query.encode()).fetchall())
-
-
-def xid_of(c: psycopg.Connection[Any]) -> str | None:
-    """The number of the open transaction; None when it wrote nothing."""
-    row = c.execute("select pg_catalog.pg_current_xact_id_if_assigned()::text").fetchone()
-    assert row is not None
-    return str(row[0]) if row[0] else None
 
 
 class Ending(enum.Enum):
@@ -85,9 +80,7 @@ def ending(open_another: OpenAnother, xid: str, server_start: str, patience_s: f
 
     def ask(c: psycopg.Connection[Any]) -> Ending | None:
         try:
-            row = c.execute(
-                "select pg_catalog.pg_xact_status(%s::xid8), pg_catalog.pg_postmaster_start_time()::text", (xid,)
-            ).fetchone()
+            row = c.execute(_ENDING, (xid,)).fetchone()
         except psycopg.errors.InvalidParameterValue:  # in the future: it was never written down
             return Ending.ABORTED
         assert row is not None

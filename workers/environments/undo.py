@@ -116,7 +116,7 @@ def _not_as_applied(truth: Truth) -> tuple[str, ...]:
 
 def run_undo(site: Site, undo: Undo, finish: Callable[[], None]) -> Applied:
     """One transaction, with the bookkeeping in it, and a last look before the end: where the schema is then not as it
-    was before the migration, nothing of it stays. Raises Refused for that and for an undo with problems."""
+    was before the migration, nothing of it stays, and that is its error. Raises Refused for an undo with problems."""
     if undo.problems:
         raise Refused(f"`{undo.name}` is not rolled back: {'; '.join(undo.problems)}")
 

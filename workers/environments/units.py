@@ -70,6 +70,10 @@ _SILENT = frozenset(
     (r"\echo", r"\pset", r"\qecho", r"\restrict", r"\set", r"\timing", r"\unrestrict", r"\unset", r"\warn")
 )
 _CONTROL = re.compile(r"(?:abort|begin|commit|end|prepare|release|rollback|savepoint|start)\b", re.IGNORECASE)
+# A word of every statement that is not simply run in a block.
+_APART = re.compile(
+    r"\b(?:cluster|concurrently|database|declare|lock|reindex|subscription|system|tablespace|vacuum)\b", re.IGNORECASE
+)
 TIMEOUTS = ("lock_timeout", "statement_timeout")
 _GOES_ON = frozenset((None, "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK TO"))  # what does not end a transaction
 
@@ -163,7 +167,10 @@ class _Cut:
 
 
 def _single(statement: Statement, verb: str | None) -> Unit:
-    pieces, actions = (_piece(statement),), read(statement)
+    pieces = (_piece(statement),)
+    if not verb and not _APART.search(statement.text):  # spares reading most statements
+        return Unit(Form.BLOCK, pieces, 1, may_commit=True)
+    actions = read(statement)
     if must_run_alone(actions):
         concurrent = any(getattr(action, "concurrently", False) for action in actions)
         return Unit(Form.CONCURRENT if concurrent else Form.BARE, pieces, 1)

@@ -21,10 +21,13 @@ def main() -> int:
         return 2
     try:
         settings = read_settings(os.environ)
-        tools_of(settings)  # says what is missing before the first job does
+        tools = tools_of(settings)  # says what is missing before the first job does
     except BadSetting as error:
         print(f"migration-bot: {error}", file=sys.stderr)
         return 2
+    for repository in tools.environments.repositories:
+        for environment in repository.environments:
+            tools.metrics.start(repository.name, environment.name)
     run_worker(settings.redis_url, operations=sys.argv[1:] == [OPERATIONS])
     return 0
 

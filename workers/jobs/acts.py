@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.checklist import OPERATOR
 from bot.github.client import Client
 from bot.model import Operate, Touch
-from bot.queue import key
+from bot.running import Ending
 from workers.environments import told
 from workers.environments.back import roll_back
 from workers.environments.deploy import Work, deploy
 from workers.environments.keeping import back_up, prune
-from workers.environments.model import BackupMethod, EnvironmentKind
+from workers.environments.model import BackupMethod, Environment, EnvironmentKind
 from workers.environments.order import forecast, looking, working
 from workers.environments.questions import asked
 from workers.errors import Refused
 from workers.jobs import attempts
 from workers.jobs.admission import Admission
-from workers.jobs.attempts import Attempt, Recorded
+from workers.jobs.attempts import Attempt
+from workers.jobs.measuring import Measuring
 from workers.jobs.tools import Tools, now
 from workers.jobs.watching import Watching
 from workers.report.markup import prose
 from workers.verdict import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """done: whether it came to what was asked. text: Markdown. touches: of the items that it saw to."""
-
-    done: bool
-    text: str
-    touches: tuple[Touch, ...] = ()
-
-
 @dataclass
 class Operation:
-    """A command that may be done. reply: the id of our answer. recorded: the attempt's record, once there is one."""
+    """A command that may be done. reply: the id of our answer. recorded: whether there is a record of the attempt."""
 
     tools: Tools
     client: Client
@@ -45,22 +37,38 @@ class Operation:
     admission: Admission
     reply: int
     watching: Watching
-    recorded: list[Recorded] = field(default_factory=list)
+    recorded: bool = False
+
+    @property
+    def measuring(self) -> Measuring:
+        return Measuring(self.tools.metrics, self.admission.order.environment, self.work.act)
 
     def begin(self, migrations: tuple[str, ...]) -> None:
         """Writes the record, before the first change."""
         work, environment = self.work, self.admission.order.environment
         log = f"{self.tools.github.url}/{self.client.repo.name}/pull/{work.number}#issuecomment-{self.reply}"
-        attempt = Attempt(key(work), work.act, work.login, work.number, migrations, log)
+        attempt = Attempt(work.comment, work.act, work.login, work.number, migrations, log)
         production = environment.kind is EnvironmentKind.PRODUCTION
-        deployment = attempts.begin(self.client, work, attempt, self.admission.pull.head_sha, production)
-        self.recorded.append(Recorded(deployment, attempt))
+        attempts.begin(self.client, work, attempt, self.admission.pull.head_sha, production)
+        self.recorded = True
 
     def touch(self, kind: str, because: str, *, ticked: bool = True) -> tuple[Touch, ...]:
         """For the open pull request's items of a kind."""
-        source = f"operation {self.work.comment}"
-        sha = self.admission.pull.head_sha
-        return (Touch(kind, ticked, OPERATOR, now(), source, because, sha),)
+        return touched(self.work, self.admission.pull.head_sha, kind, because, ticked=ticked)
+
+
+def touched(work: Operate, sha: str, kind: str, because: str, *, ticked: bool = True) -> tuple[Touch, ...]:
+    """For the items of a kind, as long as the commit is the head."""
+    return (Touch(kind, ticked, OPERATOR, now(), f"operation {work.comment}", because, sha),)
+
+
+def on_staging(work: Operate, environment: Environment, sha: str, *, there: bool) -> tuple[Touch, ...]:
+    """The item that a staging sees to, and no other environment. there: whether it has all that the pull request
+    brings, or has it no more."""
+    if environment.kind is not EnvironmentKind.STAGING:
+        return ()
+    because = f"{'on' if there else 'rolled back on'} {environment.name}, for {work.login}"
+    return touched(work, sha, "staging", because, ticked=there)
 
 
 # ---------------------------------------------------------------- what can be asked
@@ -75,22 +83,16 @@ def _deploy(operation: Operation) -> Ending:
     if "--dry-run" in operation.work.flags:
         return _preflight(operation)
     done = deploy(order, _work(operation))
+    operation.measuring.deployed(done)
     text = told.deployed(order.environment, done)
-    for recorded in operation.recorded:
-        attempts.end(operation.client, recorded, "failure" if done.stopped else "success", told.headline(done))
     aside = "".join(f"- ⚠️ put aside by --force: {prose(one)}\n" for one in operation.admission.put_aside)
     if aside:
         text = f"{text}\n\n{aside}- because {prose(operation.work.because)}\n"
     if not done.stopped:
         text += "".join(f"\n\n{prose(line)}" for line in prune(order.environment))
-    return Ending(not done.stopped, text, _staging(operation, done.has_own))
-
-
-def _staging(operation: Operation, has_own: bool) -> tuple[Touch, ...]:
-    environment = operation.admission.order.environment
-    if environment.kind is not EnvironmentKind.STAGING or not has_own:
-        return ()
-    return operation.touch("staging", f"on {environment.name}, for {operation.work.login}")
+    sha = operation.admission.pull.head_sha
+    touches = on_staging(operation.work, order.environment, sha, there=True) if done.has_own else ()
+    return Ending(not done.stopped, text, touches, "" if done.unknown else told.headline(done))
 
 
 def _preflight(operation: Operation) -> Ending:
@@ -115,6 +117,7 @@ def _backup(operation: Operation) -> Ending:
     if environment.backup.method is BackupMethod.NONE:
         raise Refused("no backup is configured for it")
     taken = back_up(environment, operation.admission.order.label, operation.tools.machine, operation.watching)
+    operation.measuring.backed_up(taken)
     text = told.backed_up(environment.name, taken)
     text += "".join(f"\n\n{prose(line)}" for line in prune(environment))
     production = environment.kind is EnvironmentKind.PRODUCTION
@@ -127,11 +130,9 @@ def _rollback(operation: Operation) -> Ending:
     wanted = work.arguments[0] if work.arguments else None
     undone = roll_back(order, wanted, "--lossy" in work.flags, _work(operation))
     text = told.undone(order.environment, undone, work.because)
-    for recorded in operation.recorded:
-        attempts.end(operation.client, recorded, "success" if undone.done else "failure", told.undone_headline(undone))
-    own = undone.done and undone.migration in order.own and order.environment.kind is EnvironmentKind.STAGING
-    because = f"rolled back on {order.environment.name}, for {work.login}"
-    return Ending(undone.done, text, operation.touch("staging", because, ticked=False) if own else ())
+    own = undone.done and undone.migration in order.own
+    touches = on_staging(work, order.environment, operation.admission.pull.head_sha, there=False) if own else ()
+    return Ending(undone.done, text, touches, "" if undone.unknown else told.undone_headline(undone))
 
 
 def _resolve(operation: Operation) -> Ending:

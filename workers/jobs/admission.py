@@ -131,9 +131,9 @@ def _reviewed(client: Client, work: Operate, pull: Pull) -> str:
 
 
 def _has(order: Order) -> bool:
-    """Whether an environment has it. One that cannot be asked has not, as far as we can tell."""
+    """Whether an environment has it, as it is now. One that cannot be asked has not, as far as we can tell."""
     try:
         with looking(order) as desk:
-            return desk.has_own
+            return desk.has_own and order.own.isdisjoint(desk.diagnosis.edited)
     except (Refused, Unreachable):
         return False

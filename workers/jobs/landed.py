@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,9 @@ from bot.errors import NotYet, Permanent
 from bot.github import checks, comments, pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
-from bot.model import Item, Landed, Section, Touch, Verdict
+from bot.locks import lock
+from bot.model import Item, Landed, Refresh, Section, Touch, Verdict
+from bot.queue import key
 from workers.environments.model import BackupMethod, Environment, EnvironmentKind
 from workers.environments.order import Desk, Order, looking
 from workers.errors import Refused, Unreachable
@@ -21,32 +23,35 @@ from workers.jobs import attempts
 from workers.jobs.admission import environments_of
 from workers.jobs.permission import granted
 from workers.jobs.sources import source_of
-from workers.jobs.tools import Tools, now
+from workers.jobs.tools import Tools, now, of_commit
 from workers.report.chapters import cause_id
 from workers.report.markup import prose
-from workers.report.words import count
+from workers.report.words import count, tick
 
 _MARKER = "<!-- migration-bot:landed -->"
 _LONGEST = timedelta(days=14)
+_LONGEST_ATTEMPT = timedelta(days=2)  # one is a day at most, and clocks differ
 _SOON = timedelta(hours=2)
 _SOON_S, _LATER_S = 60.0, 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """An environment, and whether the pull request's migrations are there. said: plain text. clean: nothing there has
-    failed."""
+    """An environment, and whether the pull request's migrations are there. said: plain text. wrong: what is not as
+    it should be with the history there, plain text."""
 
     environment: Environment
     there: bool
-    clean: bool
+    wrong: str
     said: str
 
 
 def follow(tools: Tools, client: Client, pull: Pull, touches: Sequence[Touch]) -> None:
     """For a pull request that is not open: draws what is known, and looks again later. The caller holds its lock."""
-    if pull.merged and environments_of(tools, client) and _drawn(tools, client, pull, touches):
-        tools.queue.add(Landed(client.repo, pull.number))
+    if not pull.merged or not environments_of(tools, client):
+        return
+    if not _is_everywhere(_drawn(tools, client, pull, touches)):
+        tools.queue.add(Landed(client.repo, pull.number), _SOON_S)
 
 
 def look(tools: Tools, work: Landed) -> None:
@@ -55,10 +60,16 @@ def look(tools: Tools, work: Landed) -> None:
     pull = pulls.pull(client, work.number)
     if not pull.merged:
         return
-    reached = _drawn(tools, client, pull, ())
+    with lock(tools.redis, key(Refresh(work.repo, work.number))):  # as in a refresh: no tick comes in between
+        reached = _drawn(tools, client, pull, ())
     age = datetime.now(UTC) - datetime.fromisoformat(pull.merged_at)
-    if reached and not all(one.there for one in reached) and age < _LONGEST:
+    if not _is_everywhere(reached) and age < _LONGEST:
         raise NotYet(f"{work.number} is not everywhere yet", _SOON_S if age < _SOON else _LATER_S)
+
+
+def _is_everywhere(reached: Sequence[_Reached]) -> bool:
+    """Also what has nowhere to go."""
+    return all(one.there for one in reached)
 
 
 def _drawn(tools: Tools, client: Client, pull: Pull, touches: Sequence[Touch]) -> tuple[_Reached, ...]:
@@ -78,9 +89,16 @@ def _drawn(tools: Tools, client: Client, pull: Pull, touches: Sequence[Touch]) -
 def _reached(client: Client, order: Order) -> _Reached:
     try:
         with looking(order) as desk:
-            return _Reached(order.environment, desk.has_own, not desk.diagnosis.failed, _said(client, desk))
+            return _Reached(order.environment, desk.has_own, _wrong(desk), _said(client, desk))
     except (Refused, Unreachable) as error:
-        return _Reached(order.environment, False, False, str(error))
+        return _Reached(order.environment, False, "", str(error))
+
+
+def _wrong(desk: Desk) -> str:
+    failed = tuple(entry.name for entry in desk.diagnosis.failed)
+    edited = tuple(name for name in desk.diagnosis.edited if name in desk.order.own)
+    told = (("failed there", failed), ("ran there as another text than was merged", edited))
+    return "; ".join(f"{', '.join(map(tick, names))} {what}" for what, names in told if names)
 
 
 def _said(client: Client, desk: Desk) -> str:
@@ -89,9 +107,23 @@ def _said(client: Client, desk: Desk) -> str:
     if not desk.has_own:
         return f"{len(entries)} of {count(len(own), 'migration')} there"
     at = max(entry.finished_at for entry in entries if entry.finished_at).astimezone(UTC)
-    ours = (one.attempt for one in attempts.records(client, name) if one.attempt.act == "deploy")
-    hands = (f"by `/migrate {name}`, for {one.login}" for one in ours if own & set(one.migrations))
-    return f"`{desk.book.name}` has it since {at:%Y-%m-%d %H:%M} UTC, {next(hands, 'by other hands')}"
+    since = min(entry.started_at for entry in entries) - _LONGEST_ATTEMPT
+    return f"`{desk.book.name}` has it since {at:%Y-%m-%d %H:%M} UTC, {_hands(client, name, own, since)}"
+
+
+def _hands(client: Client, environment: str, own: Set[str], since: datetime) -> str:
+    """Who brought the migrations there. since: no attempt that began before did."""
+    left, logins = set(own), []
+    for recorded in attempts.records(client, environment):
+        if not left or datetime.fromisoformat(recorded.deployment.created_at) < since:
+            break
+        if recorded.attempt.act == "deploy" and left & set(recorded.attempt.migrations):
+            left -= set(recorded.attempt.migrations)
+            logins.append(recorded.attempt.login)
+    if not logins:
+        return "by other hands"
+    ours = f"by `/migrate {environment}`, for {' and '.join(dict.fromkeys(logins))}"
+    return f"{ours}, and in part by other hands" if left else ours
 
 
 # ---------------------------------------------------------------- what is left to do
@@ -99,23 +131,24 @@ def _said(client: Client, desk: Desk) -> str:
 
 def _items(pull: Pull, reached: _Reached) -> Iterator[Item]:
     """What the database shows is ticked by that; the rest by people, once there is something to watch."""
-    name = reached.environment.name
+    name, said = reached.environment.name, prose(reached.said)
 
-    def item(kind: str, text: str, evidence: str = "") -> Item:
+    def item(kind: str, text: str, reason: str = "", evidence: str = "") -> Item:
         cause = cause_id(f"landed {kind}", (name,), (pull.head_sha,))
-        reason = "" if evidence else prose(reached.said)
         return Item(cause, kind, f"{kind} {name}", text, reason, evidence=evidence)
 
-    yield item("migrated", f"**{name}** is migrated", prose(reached.said) if reached.there else "")
-    clean = "no migration has failed there" if reached.there and reached.clean else ""
-    yield item("status", f"**{name}**: the history is as it should be", clean)
-    if reached.environment.kind is EnvironmentKind.PRODUCTION and reached.there:
-        yield item("health", f"**{name}**: the application is healthy")
-        yield item("performance", f"**{name}**: queries are as fast as before")
-    if reached.environment.backup.method is not BackupMethod.NONE and reached.there:
-        yield item(
-            "retention", f"**{name}**: old backups go when their time is over", prose(_kept(reached.environment))
-        )
+    if not reached.there:
+        yield item("migrated", f"**{name}** is migrated", said)
+        return
+    yield item("migrated", f"**{name}** is migrated", evidence=said)
+    clean = "" if reached.wrong else "no migration has failed there"
+    yield item("status", f"**{name}**: the history is as it should be", prose(reached.wrong), clean)
+    if reached.environment.kind is EnvironmentKind.PRODUCTION:
+        yield item("health", f"**{name}**: the application is healthy", said)
+        yield item("performance", f"**{name}**: queries are as fast as before", said)
+    if reached.environment.backup.method is not BackupMethod.NONE:
+        kept = prose(_kept(reached.environment))
+        yield item("retention", f"**{name}**: old backups go when their time is over", evidence=kept)
 
 
 def _kept(environment: Environment) -> str:
@@ -127,16 +160,18 @@ def _kept(environment: Environment) -> str:
 
 def _recorded(tools: Tools, client: Client, pull: Pull, items: Sequence[Item], touches: Sequence[Touch]) -> None:
     """In the check run that the pull request was merged with, whose conclusion stays; the comment is its view."""
-    run = next((one for one in checks.runs(client, pull.head_sha) if one.status == "completed"), None)
-    if run is None:
-        return
-    sections = record.parse(run.text)
-    section = record.section_of(pull.number, sections) or Section(pull.number, Verdict.SUCCESS)
     allowed = granted(client, pull, questions(items, touches))
-    rows = decide(items, section.rows, touches, allowed, Moment(now(), pull.head_sha))
-    ids = {row.item for row in rows}
-    kept = tuple(row for row in section.rows if row.item not in ids)
-    others = tuple(one for one in sections if one.number != pull.number)
-    checks.amend(client, run, record.render((*others, replace(section, rows=(*kept, *rows)))))
+    with of_commit(tools, client.repo, pull.head_sha):
+        run = next((one for one in checks.runs(client, pull.head_sha) if one.status == "completed"), None)
+        if run is None:
+            return
+        sections = record.parse(run.text)
+        unreviewed = Section(pull.number, Verdict.FAILURE)  # what is merged may have been without a review
+        section = record.section_of(pull.number, sections) or unreviewed
+        rows = decide(items, section.rows, touches, allowed, Moment(now(), pull.head_sha))
+        ids = {row.item for row in rows}
+        kept = tuple(row for row in section.rows if row.item not in ids)
+        others = tuple(one for one in sections if one.number != pull.number)
+        checks.amend(client, run, record.render((*others, replace(section, rows=(*kept, *rows)))))
     title = f"{_MARKER}\n### After merging\n"
     comments.ensure_comment(client, pull.number, None, f"{title}\n{boxes_of(items, rows)}", _MARKER)

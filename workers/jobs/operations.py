@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Mapping
 
-from bot.errors import Permanent
-from bot.github import comments, pulls
+from bot.errors import Permanent, Retryable
+from bot.github import comments
 from bot.github.client import Client
 from bot.locks import Busy, lock
-from bot.model import Operate, Refresh
+from bot.model import Operate
 from bot.queue import key
-from bot.running import Runner, lock_key
+from bot.running import Ending, Runner, lock_key
 from workers.environments import told
 from workers.environments.model import Progress
-from workers.environments.recover import recover
 from workers.errors import Cancelled, Refused, Unreachable
 from workers.jobs import attempts
-from workers.jobs.acts import ACTS, Ending, Operation
-from workers.jobs.admission import admitted, environments_of
-from workers.jobs.attempts import Recorded
-from workers.jobs.sources import source_of
+from workers.jobs.acts import ACTS, Operation
+from workers.jobs.admission import admitted
+from workers.jobs.interrupted import settled
+from workers.jobs.telling import tell
 from workers.jobs.tools import Tools, now
 from workers.jobs.watching import Watching, shown
 from workers.report.markup import prose
-from workers.report.words import count
 
 _BUSY_S = 3.0
 
@@ -35,34 +35,52 @@ def operate(tools: Tools, work: Operate) -> None:
         with lock(tools.redis, lock_key(repo.id, work.environment)):
             client = tools.app.client(repo, urgent=True)
             if comments.is_answered(client, work.comment):
-                return
+                return _say_again(tools, client, work)
             tools.running.begin(repo.id, work.environment, Runner(key(work), work.act, work.login, work.number, now()))
             try:
-                _answer(tools, client, work, _operated(tools, client, work))
+                tell(tools, client, work, _ended(tools, client, work))
             finally:
-                tools.running.end(repo.id, work.environment)
+                with contextlib.suppress(Retryable):  # without the lock, it counts for nothing
+                    tools.running.end(repo.id, work.environment)
     except Busy as busy:
         raise Busy(str(busy), _BUSY_S) from busy
 
 
 def refuse(tools: Tools, work: Operate, why: str) -> None:
-    """Tells that it could not be done. Raises what GitHub raises."""
-    _answer(tools, tools.app.client(work.repo, urgent=True), work, Ending(False, f"❌ **{work.environment}**: {why}"))
+    """Tells that it could not be done; or how it ended, where only that could not be told. Raises what GitHub
+    raises."""
+    client = tools.app.client(work.repo, urgent=True)
+    begun = "\n\nIt had begun; how it ended is found out by the next command." if _has_begun(client, work) else ""
+    given_up = Ending(False, f"❌ **{work.environment}**: {why}{begun}")
+    tell(tools, client, work, tools.running.kept(key(work)) or given_up)
 
 
-def _answer(tools: Tools, client: Client, work: Operate, ending: Ending) -> None:
-    comments.reply(client, work.number, work.comment, ending.text)
-    if ending.touches:
-        tools.queue.add(Refresh(work.repo, work.number, ending.touches))
-    comments.conclude(client, work.comment, done=ending.done)
+def _has_begun(client: Client, work: Operate) -> bool:
+    """As far as GitHub tells."""
+    with contextlib.suppress(Retryable, Permanent):
+        recorded = attempts.of(client, work)
+        return recorded is not None and attempts.told_last(client, recorded) is not None
+    return False
+
+
+def _say_again(tools: Tools, client: Client, work: Operate) -> None:
+    """Where Redis lost the lock there may have been two at it, of which one still said that it waits for the other."""
+    if ending := tools.running.kept(key(work)):
+        comments.reply(client, work.number, work.comment, ending.text)
+
+
+def _ended(tools: Tools, client: Client, work: Operate) -> Ending:
+    """Kept until it is told: what an attempt to tell it again would find out in the database is less than this."""
+    ending = tools.running.kept(key(work)) or settled(tools, client, work) or _operated(tools, client, work)
+    with contextlib.suppress(Retryable):
+        tools.running.keep(key(work), ending)
+    return ending
 
 
 def _operated(tools: Tools, client: Client, work: Operate) -> Ending:
-    if ended := _settled(tools, client, work):
-        return ended
     admission = admitted(tools, client, work)
     if admission.refused:
-        return Ending(False, refused_text(work.environment, admission.refused))
+        return Ending(False, refused_text(work.environment, admission.refused), headline="refused")
     reply = comments.reply(client, work.number, work.comment, told.progress(work.environment, work.act, {}))
     watching = Watching(lambda: tools.running.cancelled(work.repo.id, work.environment, key(work)))
     operation = Operation(tools, client, work, admission, reply.id, watching)
@@ -71,7 +89,15 @@ def _operated(tools: Tools, client: Client, work: Operate) -> Ending:
         comments.edit_reply(client, reply.id, work.comment, told.progress(work.environment, work.act, steps))
 
     with shown(watching, show):
-        return _tried(operation)
+        return _measured(operation)
+
+
+def _measured(operation: Operation) -> Ending:
+    began = time.monotonic()
+    with operation.measuring.running():
+        ending = _tried(operation)
+    operation.measuring.ended(ending, began)
+    return ending
 
 
 def _tried(operation: Operation) -> Ending:
@@ -80,48 +106,17 @@ def _tried(operation: Operation) -> Ending:
     try:
         return ACTS[operation.work.act](operation)
     except Refused as refused:
-        return Ending(False, f"❌ **{name}**: {prose(str(refused), 3000)}")
+        operation.measuring.stopped(operation.watching.last())
+        return Ending(False, f"❌ **{name}**: {prose(str(refused), 3000)}", headline=str(refused))
     except Unreachable as away:
-        return Ending(False, f"❌ **{name}**: {prose(str(away), 1000)} Nothing was changed.")
+        operation.measuring.unreachable()
+        operation.measuring.stopped(operation.watching.last())
+        said = prose(str(away).removesuffix("."), 1000)
+        return Ending(False, f"❌ **{name}**: {said}. Nothing was changed.", headline=str(away))
     except Cancelled as cancelled:
-        return Ending(False, f"⏹️ **{name}**: {prose(str(cancelled))}. Nothing was changed.")
+        return Ending(False, f"⏹️ **{name}**: {prose(str(cancelled))}. Nothing was changed.", headline=str(cancelled))
 
 
 def refused_text(environment: str, reasons: tuple[str, ...]) -> str:
     """All the reasons, so that nobody has to find out one by one."""
     return f"❌ **{environment}**: refused.\n\n" + "".join(f"- {prose(reason)}\n" for reason in reasons)
-
-
-# ---------------------------------------------------------------- what was left behind
-
-
-def _settled(tools: Tools, client: Client, work: Operate) -> Ending | None:
-    """Brings attempts to their end whose worker is gone: under the lock, nobody is at work on them. One of this very
-    command is not begun again: how it ended is the answer."""
-    ours = None
-    for recorded in tuple(attempts.unfinished(client, work.environment)):
-        ending = _recovered(tools, client, work, recorded)
-        if recorded.attempt.key == key(work):
-            ours = ending
-    if ours is None and any(one.attempt.key == key(work) for one in attempts.records(client, work.environment)):
-        return Ending(True, "This was done before; the deployment of this commit tells how it ended.")
-    return ours
-
-
-def _recovered(tools: Tools, client: Client, work: Operate, recorded: Recorded) -> Ending:
-    attempt = recorded.attempt
-    pull = pulls.pull(client, attempt.number)
-    environment = next(one for one in environments_of(tools, client) if one.name == work.environment)
-    order = source_of(tools, client, pull).order(environment)
-    try:
-        found = recover(order, attempt.migrations, tools.machine)
-    except (Refused, Unreachable) as error:
-        raise Permanent(f"how the attempt for {attempt.login} ended cannot be found out: {error}") from error
-    wanted_there = attempt.act == "deploy"
-    done = not (found.open if wanted_there else found.applied)
-    said = f"{count(len(found.applied), 'migration')} of {len(attempt.migrations)} there"
-    attempts.end(client, recorded, "success" if done else "failure", f"interrupted, and looked up: {said}")
-    notes = "".join(f"- {prose(note)}\n" for note in found.notes)
-    mark = "✅" if done else "❌"
-    text = f"{mark} **{work.environment}**: the {attempt.act} for {attempt.login} was interrupted; {said}.\n\n{notes}"
-    return Ending(done, text)

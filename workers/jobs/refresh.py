@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from bot import check, comment, record
@@ -12,17 +11,15 @@ from bot.errors import NotFound
 from bot.github import checks, comments, pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
-from bot.locks import lock
 from bot.model import Outcome, Refresh, Repo, Row, Section, Standing, Touch, Verdict
 from workers.jobs import landed, on_copy
 from workers.jobs.permission import granted
 from workers.jobs.reviewing import outcome_of
-from workers.jobs.tools import Tools, now
+from workers.jobs.tools import Tools, now, of_commit
 
 # GitHub may not know yet what it just told us of (atlantis#1131): seconds between looks.
 _PATIENCE = (1.0, 3.0, 7.0)
 _COMMITS = 30  # of a pull request, newest first, that are searched for a record that nobody remembers
-_SHA_WAIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool 
     _supersede(tools, client, pull)
     runs = checks.runs(client, pull.head_sha)
     if not runs:
-        with _of_commit(tools, client.repo, pull.head_sha):
+        with of_commit(tools, client.repo, pull.head_sha):
             checks.ensure_check(client, check.queued(pull.head_sha), external_id(client.repo, pull.number))
     tools.memory.keep_announced(client.repo.id, pull.number, pull.head_sha)
     outcome = outcome_of(tools, client, pull)
@@ -70,7 +67,7 @@ def fail(tools: Tools, work: Refresh, why: str) -> None:
     pull = pulls.pull(client, work.number)
     if pull.state != "open":
         return
-    with _of_commit(tools, client.repo, pull.head_sha):
+    with of_commit(tools, client.repo, pull.head_sha):
         runs = checks.runs(client, pull.head_sha)
         own = Section(pull.number, Verdict.FAILURE, _recorded(tools, client, pull, runs))
         wanted = check.failed(pull.head_sha, why, (own, *_others(runs, pull.number)))
@@ -153,7 +150,7 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     repo, number, sha = client.repo, drawn.pull.number, drawn.pull.head_sha
     failed = drawn.outcome.standing is Standing.FAILED
     own = Section(number, Verdict.FAILURE if failed else verdict(drawn.rows), drawn.rows)
-    with _of_commit(tools, repo, sha):
+    with of_commit(tools, repo, sha):
         sharing = {pull.number for pull in pulls.pulls_of(client, sha)} - {number}
         others = tuple(one for one in _others(checks.runs(client, sha), number) if one.number in sharing)
         awaited = sharing - {one.number for one in others}
@@ -165,11 +162,6 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     _comment(tools, client, drawn)
     if not awaited:
         tools.memory.keep_concluded(repo.id, number, sha)
-
-
-def _of_commit(tools: Tools, repo: Repo, sha: str) -> AbstractContextManager[object]:
-    """The lock of a commit's check, which two pull requests may share."""
-    return lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S)
 
 
 def _comment(tools: Tools, client: Client, drawn: Drawn) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Set
 from dataclasses import dataclass
 
 from bot.errors import Permanent
@@ -22,18 +24,20 @@ from workers.review import read_policy
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """policy: of the base branch as it is now. own: what the pull request changes. all: the commit's migrations, as a
-    history without any change."""
+    """policy: says how the migrations are read and judged. rules: the policies, as they are now, that say what
+    environments ask for. own: what the pull request changes. all: the commit's migrations, as a history without any
+    change."""
 
     pull: Pull
     policy: Policy
+    rules: tuple[Policy, ...]
     own: MigrationSet
     all: MigrationSet
 
     def order(self, environment: Environment) -> Order:
-        """For an environment, whose rules the policy may have made stricter."""
+        """For an environment, whose rules the policies may make stricter."""
         return Order(
-            environment=stricter(environment, self.policy),
+            environment=functools.reduce(stricter, self.rules, environment),
             layout=self.all.layout,
             directory=self.all.directory,
             policy=self.policy,
@@ -59,39 +63,44 @@ def _open(copy: Copy, client: Client, pull: Pull) -> Source:
     commits = as_it_would_merge(
         copy, pull.number, pull.head_sha, pull.base_ref, lambda base, head: merge_base(client, base, head)
     )
-    return copy.whole(lambda: _read(copy, pull, commits, _Places(commits.head, commits.base, commits.base)))
+    places = _Places(commits.head, commits.base, (commits.base, *_tips(copy, {pull.default_branch} - {pull.base_ref})))
+    return copy.whole(lambda: _read(copy, pull, commits, places))
 
 
 def _merged(copy: Copy, client: Client, pull: Pull) -> Source:
-    """Squashed or rebased, its commits are others; what it changed is told by its head and where that forked off. The
-    rules may have become stricter since."""
+    """Squashed or rebased, its commits are others; what it changed is told by its head and where that forked off."""
     merge = pull.merge_commit_sha
     assert merge is not None
     fork = merge_base(client, pull.base_sha, pull.head_sha)
-    branch = f"refs/heads/{pull.base_ref}"
-    tip = copy.heads((branch,)).get(branch, merge)
     copy.fetch((fork, pull.head_sha, merge))
     commits = Commits(fork, pull.head_sha, fork, merged=False)
-    return copy.whole(lambda: _read(copy, pull, commits, _Places(merge, merge, tip)))
+    places = _Places(merge, merge, _tips(copy, {pull.default_branch, pull.base_ref}))
+    return copy.whole(lambda: _read(copy, pull, commits, places))
+
+
+def _tips(copy: Copy, branches: Set[str]) -> tuple[str, ...]:
+    """Of those that are still there."""
+    return tuple(copy.heads(tuple(f"refs/heads/{name}" for name in branches)).values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Commits. whole: has all the migrations. layout, rules: the base branch's, whose policy says how to read them, and
-    what environments ask for."""
+    """Commits. whole: has all the migrations. layout: whose policy says how to read them. rules: whose policies say
+    what environments ask for: the base branch's, and the default branch's, as whoever opens a pull request chooses what
+    it is based on."""
 
     whole: str
     layout: str
-    rules: str
+    rules: tuple[str, ...]
 
 
 def _read(copy: Copy, pull: Pull, commits: Commits, places: _Places) -> Source:
     """A pull request's own policy says nothing about itself."""
     repository = copy.repository
-    told = read_policy(repository, places.layout)
-    wanted = Wanted(told.layout, told.directory, told.transaction)
+    policy = read_policy(repository, places.layout)
+    wanted = Wanted(policy.layout, policy.directory, policy.transaction)
     own = gather(repository, commits.base, commits.head, wanted, commits.fork)
-    there = Wanted(own.layout, own.directory, told.transaction)
+    there = Wanted(own.layout, own.directory, policy.transaction)
     everything = gather(repository, places.whole, places.whole, there, places.whole)
-    policy = told if places.rules == places.layout else read_policy(repository, places.rules)
-    return Source(pull, policy, own, everything)
+    rules = tuple(read_policy(repository, commit) for commit in places.rules)
+    return Source(pull, policy, rules, own, everything)

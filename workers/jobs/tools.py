@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,8 +12,10 @@ import redis
 
 from bot.errors import BadSetting
 from bot.github.client import App
+from bot.locks import lock
 from bot.memory import Memory
 from bot.metrics import Metrics
+from bot.model import Repo
 from bot.queue import Queue
 from bot.running import Running
 from bot.settings import GitHubSettings, Settings
@@ -21,6 +24,8 @@ from workers.environments.config import Environments, read_environments
 from workers.errors import InputError
 from workers.machine import machine_of
 from workers.review import Machine
+
+_SHA_WAIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ def _environments(settings: Settings) -> Environments:
         return read_environments(settings.environments, os.environ)
     except InputError as wrong:
         raise BadSetting(str(wrong)) from wrong
+
+
+def of_commit(tools: Tools, repo: Repo, sha: str) -> AbstractContextManager[object]:
+    """The lock of a commit's check, which two pull requests may share."""
+    return lock(tools.redis, f"sha:{repo.id}:{sha}", wait_s=_SHA_WAIT_S)
 
 
 def now() -> str:

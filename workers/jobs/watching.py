@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bot.errors import Permanent, Retryable
 from workers.environments.model import Progress
 
-_SHOW_S = 5.0  # GitHub wants a second between two writes, and people can read no faster
+SHOW_S = 5.0  # GitHub wants a second between two writes, and people can read no faster
 _ASK_S = 0.3
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +39,10 @@ class Watching:
             self._stopping = self._stop_wanted()
         return self._stopping
 
+    def last(self) -> str:
+        """The step that was begun last, "" for none."""
+        return next(reversed(tuple(self.steps())), "")
+
     def steps(self) -> Mapping[str, Progress]:
         """What was told of each step last, the first step first."""
         with self._lock:
@@ -61,7 +65,7 @@ def shown(watching: Watching, show: Callable[[Mapping[str, Progress]], None]) ->
 
 def _show(watching: Watching, show: Callable[[Mapping[str, Progress]], None], over: threading.Event) -> None:
     before: Mapping[str, Progress] = {}
-    while not over.wait(_SHOW_S):
+    while not over.wait(SHOW_S):
         steps = watching.steps()
         if steps != before:
             try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from workers.errors import CannotAnalyse
 from workers.postgres import confine
 from workers.postgres.limits import Limits
 from workers.postgres.slots import FIRST_USER_ID, SLOTS
@@ -109,6 +110,14 @@ def available_tiers() -> tuple[Tier, ...]:
 def strongest_tier() -> Tier:
     """The first of `available_tiers`, without trying the weaker ones."""
     return next(tier for tier in Tier if why_not(tier) is None)
+
+
+def sandbox_of(require: Tier) -> Tier:
+    """The strongest tier of this machine. Raises CannotAnalyse where it is weaker than the one that is required."""
+    tier = strongest_tier()
+    if list(Tier).index(tier) > list(Tier).index(require):
+        raise CannotAnalyse(f"the strongest sandbox of this machine is {tier}, and {require} is required")
+    return tier
 
 
 def why_not(tier: Tier) -> str | None:

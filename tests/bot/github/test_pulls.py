@@ -99,7 +99,7 @@ def test_commits_and_their_merge_base(world: World, shop: Repo, here: Client) ->
 
 
 def test_a_fork_that_is_gone_and_an_account_that_is(client: Client, github: Scripted) -> None:
-    base = {"ref": "main", "sha": "b" * 40, "repo": {"full_name": "octo/shop"}}
+    base = {"ref": "main", "sha": "b" * 40, "repo": {"full_name": "octo/shop", "default_branch": "main"}}
     head = {"ref": "x", "sha": "a" * 40, "repo": None}
     told = {"number": 1, "state": "open", "updated_at": "t", "user": None, "head": head, "base": base}
     github.on("GET", "/repos/octo/shop/pulls/1", Answer(json=told))
@@ -111,5 +111,7 @@ def test_half_a_pull_request(client: Client, github: Scripted) -> None:
     github.on("GET", "/repos/octo/shop/pulls/1", Answer(json={"number": "one", "state": "open", "base": None}))
     with pytest.raises(Retryable) as caught:
         pulls.pull(client, 1)
-    missing = "base.ref, base.repo.full_name, base.sha, head.ref, head.sha, number, updated_at"
+    missing = (
+        "base.ref, base.repo.default_branch, base.repo.full_name, base.sha, head.ref, head.sha, number, updated_at"
+    )
     assert str(caught.value) == f"pull request 1: GitHub's answer has no usable {missing}"

@@ -19,18 +19,21 @@ from bot.settings import read_settings
 from bot.store import PREFIX
 from bot.worker import run_worker
 from tests.town import Town, town
+from workers.jobs import watching
 from workers.jobs.tools import tools_of
 
 QUICK = Intervals(tick_s=0.05, memory_s=0.2, orphans_s=0.2, sweep_s=3600, replay_s=3600, leader_ms=600, grace_s=0.3)
 _LEASE_S = 2
+_SHOW_S = 0.2
 _WORKER = ("-c", "from tests.conversations.faults.quick import work; work()")
-OPERATOR = ("-c", "from tests.conversations.faults.quick import work; work(operations=True)")
+_OPERATOR = ("-c", "from tests.conversations.faults.quick import work; work(operations=True)")
 _NOT_OURS_TO_SAY = ("ghs_", "eyJ", "BEGIN RSA", "BEGIN PRIVATE")
 
 
 def work(operations: bool = False) -> None:
     """What `python -m workers.jobs` does, but quicker to notice."""
     configure()
+    watching.SHOW_S = _SHOW_S
     settings = read_settings(os.environ)
     tools_of(settings)
     run_worker(settings.redis_url, intervals=QUICK, lease_s=_LEASE_S, operations=operations)
@@ -85,7 +88,11 @@ def put_off(place: Town) -> list[str]:
 
 def start_operator(place: Town) -> subprocess.Popen[bytes]:
     """One more that works on environments."""
-    return replace(place, worker=OPERATOR).start_worker()
+    return replace(place, worker=_OPERATOR).start_worker()
+
+
+def operates(worker: subprocess.Popen[bytes]) -> bool:
+    return _OPERATOR[-1] in str(worker.args)
 
 
 def job_of(worker: subprocess.Popen[bytes]) -> int:

@@ -15,7 +15,7 @@ from workers.environments.backups.source import Source, Table, count_rows
 from workers.environments.model import Progress
 from workers.errors import CannotAnalyse, Refused
 from workers.postgres.cluster import DATABASE, Cluster, Role, start_cluster
-from workers.postgres.sandbox import Tier, strongest_tier
+from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import Installation, find_installations
 from workers.review import Machine
 
@@ -63,9 +63,7 @@ def _tried(archive: Archive, parts: Sequence[Part], machine: Machine, look: Look
         raise CannotAnalyse("there is none, or none that is small enough" if source.asked else "backup.sample is 0")
     if source.encoding == "SQL_ASCII":
         raise CannotAnalyse("the database's encoding is SQL_ASCII, so its text may be none")
-    tier = strongest_tier()
-    if list(Tier).index(tier) > list(Tier).index(machine.require):
-        raise CannotAnalyse(f"the strongest sandbox of this machine is {tier}, and {machine.require} is required")
+    tier = sandbox_of(machine.require)
     installation = _nearest(find_installations(machine.postgres), source)
     with start_cluster(installation, tier, machine.limits, machine.cache) as cluster:
         trouble = _trouble(_restore(archive, parts, cluster, look), cluster)

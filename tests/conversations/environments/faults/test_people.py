@@ -1,0 +1,115 @@
+"""People get in each other's way: each thing is done once, and everybody is told what came of theirs."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+
+from tests.conversations.environments.faults.scene import Scene
+from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
+from tests.conversations.faults.quick import operates, start_operator, stop
+
+
+def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    other = start_operator(site.town)
+    pull = site.shop.open(m2_note=NOTE)
+    with site.holding():
+        first = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        second = site.begin("bob", pull, "/migrate staging")
+        site.town.until(lambda: site.reply(second), "the second is answered")
+        assert f"waits its turn: deploy for ann in #{pull.number} is running" in site.reply(second)
+    assert "nothing is pending" in site.end(second)
+    assert "1 migration applied" in site.reply(first)
+    assert site.story(first) == DONE
+    assert site.story(second) == DONE
+    stop(other)
+
+
+def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    """Each applies its own."""
+    other = start_operator(site.town)
+    pull = site.shop.open(m2_note=NOTE)
+    theirs = site.shop.open("theirs", m3_paid='ALTER TABLE "orders" ADD COLUMN "paid" boolean;\n')
+    with site.holding():
+        first = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        second = site.begin("bob", theirs, "/migrate staging")
+        site.town.until(lambda: site.reply(second), "the second is answered")
+        assert "waits its turn" in site.reply(second)
+    assert "1 migration applied" in site.end(second)
+    assert "1 migration applied" in site.reply(first)
+    both = replace(
+        DONE,
+        columns=(*DONE.columns, "paid"),
+        history=(*DONE.history, ("m3_paid", "applied")),
+        deployments=DONE.deployments * 2,
+    )
+    assert site.story(first) == both
+    assert site.story(second) == replace(both, ticked=None)
+    stop(other)
+
+
+def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
+    """And not reviewed yet: commands are read first."""
+    pull = site.shop.open(m2_note=NOTE)
+    for worker in [one for one in site.town.workers if one.poll() is None and not operates(one)]:
+        stop(worker)
+    site.town.github.push(site.shop.repo, "feature", site.shop.migrations(m3_more="SELECT 1;\n"), by="ann")
+    said = site.begin("bob", pull, "/migrate staging")
+    site.town.github.hooks.settle()
+    site.town.start_worker()
+    answer = site.end(said)
+    assert f"The head is {pull.head_sha[:7]}, which was not reviewed by then. Wait for the check" in answer
+    assert site.story(said) == NOTHING
+    said, answer = site.exchange("bob", pull, "/migrate staging")
+    assert "2 migrations applied" in answer
+    assert site.story(said) == replace(DONE, history=(*DONE.history, ("m3_more", "applied")))
+
+
+def test_the_head_is_pushed_while_its_migration_runs(site: Scene) -> None:
+    """What was asked for is applied; and the box of the new head is open."""
+    pull = site.shop.open(m2_note=NOTE)
+    with site.holding():
+        said = site.begin("bob", pull, "/migrate staging")
+        site.waiting()
+        site.town.github.push(site.shop.repo, "feature", site.shop.migrations(m3_more="SELECT 1;\n"), by="ann")
+    assert "1 migration applied" in site.end(said)
+    assert site.story(said) == replace(DONE, ticked=False)
+    said, answer = site.exchange("bob", pull, "/migrate staging")
+    assert "1 migration applied" in answer
+    assert site.story(said) == replace(
+        DONE, history=(*DONE.history, ("m3_more", "applied")), deployments=DONE.deployments * 2
+    )
+
+
+def test_a_migration_that_waits_is_cancelled(site: Scene) -> None:
+    pull = site.shop.open(m2_note=NOTE)
+    with site.holding():
+        said = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        reader = site.begin("rae", pull, "/migrate cancel staging")
+        site.town.until(lambda: site.reply(reader), "the reader is answered")
+        assert "Only whoever may write to the repository may change staging" in site.reply(reader)
+        cancel = site.begin("bob", pull, "/migrate cancel staging")
+        answer = site.end(said)
+    assert "deploy for ann is told to stop" in site.reply(cancel)
+    assert "0 of 1 migration applied. stopped on request in m2_note, of which nothing stays" in answer
+    assert site.story(said) == UNDONE
+    assert site.story(cancel) == replace(UNDONE, reaction="rocket")
+    assert site.story(reader) == UNDONE
+    _, answer = site.exchange("ann", pull, "/migrate cancel staging")
+    assert "Nothing is running" in answer
+    said, answer = site.exchange("ann", pull, "/migrate staging")
+    assert site.story(said) == after(UNDONE, DONE)
+
+
+def test_a_pre_flight_query_that_waits_is_cancelled(site: Scene) -> None:
+    pull = site.shop.open(m2_note=f'{NOTE}CREATE UNIQUE INDEX "orders_once" ON "orders" ("total");\n')
+    with site.holding():
+        said = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        site.begin("bob", pull, "/migrate cancel staging")
+        answer = site.end(said)
+    assert "stopped on request before anything was applied. Nothing was changed." in answer
+    assert site.story(said) == NOTHING
