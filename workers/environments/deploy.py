@@ -25,6 +25,11 @@ from workers.verdict import Report
 _LOOK_S = 0.2
 
 
+# insufficient_privilege, feature_not_supported, undefined_file; admin_shutdown, for a server that ran out of something
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_LACKING = frozenset({"42501", "0A000", "58P01", "57P01"})
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A migration, and what came of it."""
@@ -70,7 +75,7 @@ def _deployed(order: Order, work: Work, watch: Limited) -> Deployed:
     with working(order, "deploy") as desk:
         _refuse(desk)
         pending = desk.diagnosis.pending
-        found = Deployed(tuple(one.id for one in pending), has_own=desk.has_own)
+        found = Deployed(tuple(one.id for one in pending), notes=tuple(_edited(desk)), has_own=desk.has_own)
         if not pending:
             return found
         found = replace(found, **_asked(desk, work.machine, watch))
@@ -131,7 +136,10 @@ def _asked(desk: Desk, machine: Machine, watch: Limited) -> dict[str, Any]:
     watch.tell(Progress("rehearsal", "what this environment lacks, on what it has"))
     report = forecast(desk, machine)
     if not isinstance(report, Report):
-        return {"notes": (f"not rehearsed, so no pre-flight query was asked: {report}",)}
+        notes = (*_edited(desk), f"not rehearsed, so no pre-flight query was asked: {report}")
+        return {"notes": notes}
+    if error := _failing(report):
+        return {"stopped": error}
     with _heeding(desk, watch):
         answers = asked(desk.connection, report.preflight, watch)
     wrong = [answer for answer in answers if answer.passed is False]
@@ -167,6 +175,25 @@ def _heeding(desk: Desk, watch: Limited) -> Iterator[None]:
         raise Cancelled(f"{watch.why} before anything was applied")
 
 
+def _edited(desk: Desk) -> Iterator[str]:
+    for name in desk.diagnosis.edited:
+        if name in desk.order.own:
+            yield f"{name} was edited since it was applied there; it is not run again"
+
+
+def _failing(report: Report) -> str:
+    """What failed in the rehearsal, "" for nothing: there is no need to try that on real data. What a rehearsal's
+    server may lack, the real one may have."""
+    for migration in report.migrations:
+        for judged in migration.statements:
+            error = judged.observation.error if judged.observation else None
+            if error and error.sqlstate not in _LACKING:
+                by_hand = f"where it would not there, apply it by hand and resolve {migration.id} as applied"
+                place = f"{migration.path} line {error.line or judged.statement.line}"
+                return f"{place} fails in the rehearsal: {error.message} ({error.sqlstate}); {by_hand}"
+    return ""
+
+
 def _backup(order: Order, machine: Machine, watch: Watch) -> Backup | None:
     if order.environment.backup.method is BackupMethod.NONE:
         return None
@@ -186,7 +213,7 @@ def _applied(desk: Desk, found: Deployed, watch: Limited) -> Deployed:
         if outcome.stopped:
             break
     done = {step.migration for step in steps if step.applied.fate is Fate.APPLIED}
-    there = done | {entry.name for entry in desk.diagnosis.applied}
+    there = done | desk.there
     return replace(
         found,
         steps=tuple(steps),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from workers.environments.address import read_url
 from workers.environments.connection import connect, without_secrets
 from workers.environments.history import Book, Diagnosis, book_of, diagnose, locked
 from workers.environments.model import Entry, Environment
@@ -37,6 +38,15 @@ class Order:
     sha: str
 
 
+def as_its_runner_sees_it(environment: Environment, layout: str) -> Environment:
+    """Prisma looks in the schema public and no other, where the URL names none; a server's own default would begin
+    with a schema that is called like the role
+    (https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments)."""
+    if layout != "prisma" or read_url(environment.url).schema:
+        return environment
+    return replace(environment, url=f"{environment.url}{'&' if '?' in environment.url else '?'}schema=public")
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """diagnosis: as the environment was when we came. entries: of its history table, None where there is none."""
@@ -54,9 +64,18 @@ class Desk:
         return tuple(migration for migration in self.order.migrations if migration.id in names)
 
     @property
+    def there(self) -> frozenset[str]:
+        """The ids of those that it has as the commit has them: one that was edited since is another."""
+        return frozenset(entry.name for entry in self.diagnosis.applied) - set(self.diagnosis.edited)
+
+    @property
     def has_own(self) -> bool:
         """Whether all that the pull request brings is there."""
-        return self.order.own <= {entry.name for entry in self.diagnosis.applied}
+        return self.order.own <= self.there
+
+    def again(self) -> Desk:
+        """As the environment is now."""
+        return _desk(self.order, self.connection)
 
 
 @contextlib.contextmanager

@@ -13,11 +13,14 @@ from workers.environments.model import Progress, Watch
 from workers.errors import Cancelled, Unreachable
 from workers.model import Preflight
 from workers.preflight.case import NO_ERROR, NO_ROWS, ZERO
+from workers.report.words import count
 
 _STATEMENT_MS = 300_000
 # What a query reads is not there yet: class 42, and no rows of it can break anything
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
+# A lock, or the time for it, could not be had: nothing is known of the rows.
+_NO_ANSWER = {"55P03": "somebody holds a lock on what it reads", "57014": "it took too long, or was stopped"}
 _STEP = "pre-flight"
 
 
@@ -57,7 +60,7 @@ def _ask(connection: psycopg.Connection[Any], query: Preflight) -> Answer:
 def _judged(query: Preflight, row: tuple[Any, ...] | None) -> Answer:
     if query.expect == ZERO:
         found = int(row[0]) if row and row[0] is not None else 0
-        return Answer(query, found == 0, "none such" if found == 0 else f"{found:,} such rows")
+        return Answer(query, found == 0, "none such" if found == 0 else count(found, "such row"))
     if query.expect == NO_ROWS:
         return Answer(query, row is None, "none such" if row is None else "there are such rows")
     return Answer(query, True, "no error")
@@ -69,6 +72,8 @@ def _refused(connection: psycopg.Connection[Any], query: Preflight, error: psyco
         raise Unreachable("the database was lost over a pre-flight query") from error
     if error.sqlstate in _NOT_THERE:
         return Answer(query, None, "not asked: what it reads is not there yet")
+    if why := _NO_ANSWER.get(error.sqlstate):
+        raise Unreachable(f"line {query.line} of {query.path}: its pre-flight query has no answer: {why}")
     if query.expect == NO_ERROR:
         return Answer(query, False, f"the rows are refused ({error.sqlstate})")
     return Answer(query, False, f"the query failed ({error.sqlstate})")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workers.environments.expected import setting_of
-from workers.environments.model import Entry, EntryState
+from workers.environments.model import Entry
 from workers.environments.order import Desk, Order, soon, working
 from workers.environments.stops import find_out
 from workers.environments.truth import Standing, Truth
@@ -33,15 +33,15 @@ def recover(order: Order, migrations: Sequence[str], machine: Machine) -> Recove
     may be the attempt's own session, which is still at work on the server. Raises Refused, Unreachable."""
     with working(order, "recovery", _WAIT_S) as desk, soon(desk.connection):
         notes = tuple(_settled(desk, migrations, machine))
-        entries = desk.book.entries(desk.connection) or ()
+        after = desk.again()
     applied, failed = (
-        {entry.name for entry in entries if entry.state is state} for state in (EntryState.APPLIED, EntryState.FAILED)
+        {entry.name for entry in entries} for entries in (after.diagnosis.applied, after.diagnosis.failed)
     )
     return Recovered(
         applied=tuple(name for name in migrations if name in applied),
         failed=tuple(name for name in migrations if name in failed),
         notes=notes,
-        has_own=order.own <= applied,
+        has_own=after.has_own,
     )
 
 

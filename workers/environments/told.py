@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from workers.environments.apply import Applied, Fate
 from workers.environments.back import Undone
 from workers.environments.backups.backup import Backup
+from workers.environments.blockers import described
 from workers.environments.deploy import Deployed, Step
 from workers.environments.failed import explain_failed
 from workers.environments.history import Diagnosis
-from workers.environments.model import BackupMethod, Blocker, Entry, Environment, Progress
+from workers.environments.model import BackupMethod, Entry, Environment, Progress
 from workers.environments.questions import Answer
 from workers.environments.truth import Truth
 from workers.environments.undo import explain
@@ -94,13 +95,7 @@ def _details(applied: Applied) -> Iterator[str]:
         yield prose(f"{where}{applied.error.message} ({applied.error.sqlstate})", 400)
         if applied.error.hint:
             yield prose(applied.error.hint, 300)
-        yield from (prose(f"waited for {blocker(one)}", 200) for one in applied.blockers)
-
-
-def blocker(one: Blocker) -> str:
-    """pid 123 (psql, user x, idle in transaction for 40 s)."""
-    application = f"{one.application}, " if one.application else ""
-    return f"pid {one.pid} ({application}user {one.user}, {one.state} for {duration(one.since_s * 1000)})"
+        yield from (prose(f"waited for {described(one)}", 200) for one in applied.blockers)
 
 
 def _answers(answers: Sequence[Answer]) -> str:

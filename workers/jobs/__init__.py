@@ -59,7 +59,7 @@ def _attempted(tools: Tools, work: Work, begun: Begun) -> str:
     """What became of it, in the words of the metrics."""
     try:
         if begun.exhausted:
-            raise Permanent("Its reviews ended with their worker each time; the log of the workers says more.")
+            raise Permanent("It ended with its worker each time; the log of the workers says more.")
         begun = _HANDLERS[type(work)](tools, work, begun) or begun
     except (RateLimited, Busy, NotYet) as later:
         tools.queue.put_off(work, later.after_s)

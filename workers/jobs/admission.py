@@ -134,6 +134,6 @@ def _has(order: Order) -> bool:
     """Whether an environment has it, as it is now. One that cannot be asked has not, as far as we can tell."""
     try:
         with looking(order) as desk:
-            return desk.has_own and order.own.isdisjoint(desk.diagnosis.edited)
+            return desk.has_own
     except (Refused, Unreachable):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.github import comments
 from bot.github.client import Client
 from bot.model import Operate
 from bot.queue import key
@@ -58,13 +59,15 @@ def enquire(tools: Tools, client: Client, work: Operate) -> Said:
 
 
 def _hand_over(enquiry: _Enquiry) -> Said:
-    tools, work = enquiry.tools, enquiry.work
-    tools.queue.add(work)
+    """What is said of waiting is written first: it must not take the place of what an operator says."""
+    tools, client, work = enquiry.tools, enquiry.client, enquiry.work
     runner = tools.running.now(work.repo.id, work.environment)
-    if runner is None or runner.key == key(work):
-        return Said(None)
-    waits = f"{runner.act} for {runner.login} in #{runner.number} is running since {runner.at[11:16]} UTC"
-    return Said(None, f"⏳ **{work.environment}**: waits its turn: {waits}.")
+    if runner and runner.key != key(work):
+        waits = f"{runner.act} for {runner.login} in #{runner.number} is running since {runner.at[11:16]} UTC"
+        text = f"⏳ **{work.environment}**: waits its turn: {waits}."
+        comments.reply(client, work.number, work.comment, text)
+    tools.queue.add(work)
+    return Said(None)
 
 
 def _status(enquiry: _Enquiry) -> Said:

@@ -11,7 +11,7 @@ from bot.github.client import Client
 from bot.github.pulls import Pull, merge_base
 from workers.environments.gate import stricter
 from workers.environments.model import Environment
-from workers.environments.order import Order
+from workers.environments.order import Order, as_its_runner_sees_it
 from workers.errors import InputError, NoMigrations
 from workers.gather import Wanted, gather
 from workers.jobs.reviewing import opened
@@ -37,7 +37,7 @@ class Source:
     def order(self, environment: Environment) -> Order:
         """For an environment, whose rules the policies may make stricter."""
         return Order(
-            environment=functools.reduce(stricter, self.rules, environment),
+            environment=as_its_runner_sees_it(functools.reduce(stricter, self.rules, environment), self.all.layout),
             layout=self.all.layout,
             directory=self.all.directory,
             policy=self.policy,

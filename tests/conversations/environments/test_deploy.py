@@ -76,3 +76,40 @@ def test_what_is_done_is_counted(site: Site) -> None:
     assert told["failed_migrations", ""] == 0
     assert told["backup_bytes", ""] > 0
     assert ("operation_running_seconds", "") not in told
+
+
+def test_a_schema_of_the_roles_own_name_is_not_where_prisma_looks(site: Site) -> None:
+    with site.connect("staging") as connection:
+        connection.execute("CREATE SCHEMA shop_owner AUTHORIZATION shop_owner")
+    pull = site.shop.open(m2_note=COLUMN)
+    assert "2 migrations applied" in site.say("ann", pull, "/migrate staging")
+    assert site.ask(
+        "staging", "SELECT schemaname FROM pg_tables WHERE tablename IN ('orders', '_prisma_migrations')"
+    ) == [
+        ("public",),
+        ("public",),
+    ]
+
+
+def test_what_was_edited_since_is_not_there(site: Site) -> None:
+    pull = site.shop.open(m2_index=INDEX)
+    site.say("ann", pull, "/migrate staging")
+    (staging,) = [item for item in site.shop.boxes(pull) if "Staging" in site.shop.line(pull, item)]
+    site.shop.push(pull, m2_index=f"{INDEX}SELECT 1;\n")
+    said = site.say("ann", pull, "/migrate staging")
+    assert "nothing is pending" in said
+    assert "m2_index was edited since it was applied there" in said
+    assert [item for item in site.shop.open_items(pull) if "Staging" in site.shop.line(pull, item)] not in (
+        [],
+        [staging],
+    )
+
+
+def test_what_fails_in_the_rehearsal_is_not_tried(site: Site) -> None:
+    pull = site.shop.open(m2_note=COLUMN)
+    site.say("ann", pull, "/migrate staging")
+    wrong = site.shop.open("wrong", m2_note=COLUMN, m3_wrong='ALTER TABLE "order" ADD COLUMN "x" text;\n')
+    said = site.say("ann", wrong, "/migrate staging")
+    assert "m3_wrong/migration.sql line 1 fails in the rehearsal" in said
+    assert site.history("staging") == [("m1_init", "applied"), ("m2_note", "applied")]
+    assert site.states("staging") == [["in_progress", "success"]]
