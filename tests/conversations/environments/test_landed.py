@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import redis
 
 from bot import record
@@ -105,6 +106,7 @@ def test_environments_are_reached_by_any_hands(estate: Estate) -> None:
     }
 
 
+@pytest.mark.campaign
 def test_a_part_by_other_hands(estate: Estate) -> None:
     site = estate.site()
     pull = site.shop.open(m2_note=COLUMN)
@@ -147,6 +149,7 @@ def test_people_tick_what_only_they_can_see(estate: Estate) -> None:
     assert site.shop.state(pull) == concluded
 
 
+@pytest.mark.campaign
 def test_a_tick_while_it_is_looked_at_again(estate: Estate) -> None:
     """By another worker, which waits for its turn."""
     site = estate.site()

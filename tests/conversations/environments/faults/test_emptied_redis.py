@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, UNDONE, after
 from tests.conversations.faults.quick import job_of, kill, start_operator, stop
@@ -33,6 +35,7 @@ def test_while_a_migration_runs(site: Scene, operator: subprocess.Popen[bytes]) 
     stop(other)
 
 
+@pytest.mark.campaign
 def test_together_with_the_operator(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_note=NOTE)
     with site.holding():

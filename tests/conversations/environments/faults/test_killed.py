@@ -73,6 +73,7 @@ def test_between_a_statement_outside_a_transaction_and_its_row(site: Scene, oper
     assert site.story(said) == INDEXED
 
 
+@pytest.mark.campaign
 def test_while_an_index_is_built_that_then_is_not_valid(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_index=INDEX)
     with site.holding('LOCK TABLE "orders" IN ROW EXCLUSIVE MODE'):
@@ -150,6 +151,7 @@ def test_when_all_is_applied_and_not_told(site: Scene, operator: subprocess.Pope
     assert site.story(said) == DONE
 
 
+@pytest.mark.campaign
 def test_the_operator_alone_while_its_job_lives_on(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Another one is told to do the same, and waits."""
     pull = site.shop.open(m2_note=NOTE)
@@ -163,6 +165,7 @@ def test_the_operator_alone_while_its_job_lives_on(site: Scene, operator: subpro
     assert site.story(said) == DONE
 
 
+@pytest.mark.campaign
 def test_while_a_migration_is_rolled_back(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_note=NOTE)
     site.exchange("ann", pull, "/migrate staging")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 
+import pytest
+
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
 from tests.conversations.faults.quick import operates, start_operator, stop
@@ -26,6 +28,7 @@ def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     stop(other)
 
 
+@pytest.mark.campaign
 def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Each applies its own."""
     other = start_operator(site.town)
@@ -67,6 +70,7 @@ def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
     assert site.story(said) == replace(DONE, history=(*DONE.history, ("m3_more", "applied")))
 
 
+@pytest.mark.campaign
 def test_the_head_is_pushed_while_its_migration_runs(site: Scene) -> None:
     """What was asked for is applied; and the box of the new head is open."""
     pull = site.shop.open(m2_note=NOTE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
 
@@ -60,6 +62,7 @@ def test_a_migration_that_failed_partly_is_undone(stepwise: Scene) -> None:
     assert site.story(said) == after(UNDONE, DONE)
 
 
+@pytest.mark.campaign
 def test_a_migration_that_failed_partly_is_finished(stepwise: Scene) -> None:
     site = stepwise
     pull = site.shop.open(m2_note=_FAILS_WITH_ROWS)

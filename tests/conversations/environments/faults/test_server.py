@@ -127,6 +127,7 @@ def test_the_server_goes_away_in_the_middle_for_long(site: Scene) -> None:
     assert site.story(said) == replace(after(UNDONE, DONE), reaction="confused")
 
 
+@pytest.mark.campaign
 def test_prismas_own_runner_is_at_work(site: Scene) -> None:
     pull = site.shop.open(m2_note=NOTE)
     with site.holding("SELECT pg_advisory_lock(72707369)", "prisma") as prisma:
