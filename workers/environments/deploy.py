@@ -168,6 +168,9 @@ def _heeding(desk: Desk, watch: Limited) -> Iterator[None]:
     thread.start()
     try:
         yield
+    except Unreachable:  # a query that was called off has no answer
+        if not watch.cancelled():
+            raise
     finally:
         over.set()
         thread.join()

@@ -14,7 +14,11 @@ from tests.conversations.faults.quick import put_off, settle
 from tests.conversations.faults.story import api, open_risky, opened
 from tests.github.faults import Answer, primary_limit, refusal, secondary_limit, server_error, slow
 
-_PLACES = [("GET", "pulls/"), ("PATCH", "check-runs/"), ("POST", "issues/")]
+_PLACES = [
+    pytest.param("GET", "pulls/", marks=pytest.mark.campaign),
+    ("PATCH", "check-runs/"),
+    pytest.param("POST", "issues/", marks=pytest.mark.campaign),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), _PLACES)

@@ -11,7 +11,13 @@ from tests.conversations.faults.story import api, open_risky, opened
 from tests.github.bare import Bare
 from tests.github.faults import Cut, broken_connection, lost_response
 
-both = pytest.mark.parametrize("cut", [lost_response(), broken_connection()], ids=["done", "not done"])
+both = pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param(lost_response(), id="done"),
+        pytest.param(broken_connection(), id="not done", marks=pytest.mark.campaign),
+    ],
+)
 
 
 @both

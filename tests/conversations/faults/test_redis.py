@@ -16,6 +16,12 @@ from tests.conversations.faults.story import api, open_risky, opened, push_docs
 from tests.github.state import Pull
 from tests.town import Town
 
+_WRITES = [
+    ("POST", "check-runs$"),
+    pytest.param("PATCH", "check-runs/", marks=pytest.mark.campaign),
+    pytest.param("POST", "issues/", marks=pytest.mark.campaign),
+]
+
 
 @pytest.fixture(scope="module")
 def a_town(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Town]:
@@ -69,7 +75,7 @@ def _ack(shop: Shop, pull: Pull, item: str) -> None:
     shop.town.github.comment("bob", pull, f"/migrate ack {item}")
 
 
-@pytest.mark.parametrize("confirm", [_tick, _ack])
+@pytest.mark.parametrize("confirm", [_tick, pytest.param(_ack, marks=pytest.mark.campaign)])
 def test_after_a_delivery_was_accepted_and_before_it_was_worked_on(
     shop: Shop, worker: subprocess.Popen[bytes], confirm: Callable[[Shop, Pull, str], None]
 ) -> None:
@@ -101,7 +107,7 @@ def test_a_push_that_nobody_worked_on(shop: Shop, worker: subprocess.Popen[bytes
     assert_kept(shop, pull, {item: "ann"})
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "check-runs$"), ("PATCH", "check-runs/"), ("POST", "issues/")])
+@pytest.mark.parametrize(("method", "path"), _WRITES)
 def test_in_the_middle_of_a_review(shop: Shop, method: str, path: str) -> None:
     gate = shop.town.github.pause(method, api(shop, path))
     pull = open_risky(shop)

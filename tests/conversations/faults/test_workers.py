@@ -13,6 +13,12 @@ from tests.conversations.faults.quick import has_server, job_of, kill, locks_end
 from tests.conversations.faults.story import api, open_risky, opened, push_docs
 from tests.town import Town
 
+_WRITES = [
+    ("POST", "check-runs$"),
+    pytest.param("PATCH", "check-runs/", marks=pytest.mark.campaign),
+    pytest.param("POST", "issues/", marks=pytest.mark.campaign),
+]
+
 
 def _replaced(place: Town, *killed: int) -> None:
     """Another worker in the place of what is killed now, when the locks of the dead have ended."""
@@ -21,7 +27,7 @@ def _replaced(place: Town, *killed: int) -> None:
     place.start_worker()
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "check-runs$"), ("PATCH", "check-runs/"), ("POST", "issues/")])
+@pytest.mark.parametrize(("method", "path"), _WRITES)
 def test_killed_before_a_write_of_the_first_review(
     shop: Shop, worker: subprocess.Popen[bytes], method: str, path: str
 ) -> None:
@@ -106,7 +112,7 @@ def test_what_kills_every_worker_ends_in_a_check_that_says_so(shop: Shop, worker
         gate.open.set()
     settle(shop.town)
     assert shop.state(pull) == ("completed", "failure")
-    assert "ended with their worker each time" in (shop.check(pull).summary or "")
+    assert "ended with its worker each time" in (shop.check(pull).summary or "")
     github.press("bob", shop.check(pull), "rerun")
     settle(shop.town)
     assert_kept(shop, pull)
