@@ -18,22 +18,8 @@ from rq.job import Job, get_current_job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from bot import scripts, wire
-from bot.model import (
-    Ask,
-    BaseMoved,
-    Group,
-    GroupGone,
-    Landed,
-    OnCopy,
-    Operate,
-    Refresh,
-    Replay,
-    Rerun,
-    Sweep,
-    Touch,
-    Work,
-)
+from bot import model, scripts, wire
+from bot.model import Refresh, Touch, Work
 from bot.scripts import LATER, WORK
 from bot.store import PREFIX, reaching
 
@@ -42,8 +28,8 @@ COMMANDS, REVIEWS, OPERATIONS = "commands", "reviews", "operations"
 GROUPS: Final = (COMMANDS, REVIEWS, OPERATIONS)
 QUEUES: Final = tuple(f"{group}:{shard}" for group in GROUPS for shard in range(SHARDS))
 ATTEMPTS: Final = 5
-_URGENT = (Ask, Rerun, Group, GroupGone)  # somebody waits for these
-_LONG = (Operate, OnCopy)  # these may take hours, and have workers of their own
+_URGENT = (model.Ask, model.Rerun, model.Group, model.GroupGone)  # somebody waits for these
+_LONG = (model.Operate, model.OnCopy)  # these may take hours, and have workers of their own
 _GROWTH = 3  # 5, 15, 45, 135 s
 _LONGEST_S = 600.0
 _GUID_S = 7 * 86_400  # an enterprise server redelivers what is so old; github.com three days
@@ -87,16 +73,16 @@ class Begun:
 # What has the same key is done once for all that was told meanwhile, so a key says all that would be lost.
 _KEYS: Final[Mapping[type[Work], Callable[[Any], str]]] = {
     Refresh: lambda work: f"pr:{work.repo.id}:{work.number}",
-    Ask: lambda work: f"ask:{work.comment}",
-    Rerun: lambda work: f"rerun:{work.repo.id}:{work.sha}" + (f":{work.number}" if work.number else ""),
-    BaseMoved: lambda work: f"base:{work.repo.id}:{work.branch}",
-    Group: lambda work: f"group:{work.repo.id}:{work.head}",
-    GroupGone: lambda work: f"gone:{work.repo.id}:{work.head}",
-    Sweep: lambda work: f"sweep:{work.installation}",
-    Replay: lambda work: "replay:forgetful" if work.forgetful else "replay",
-    Operate: lambda work: f"operate:{work.comment}",
-    OnCopy: lambda work: f"copy:{work.repo.id}:{work.number}:{work.environment}",
-    Landed: lambda work: f"landed:{work.repo.id}:{work.number}",
+    model.Ask: lambda work: f"ask:{work.comment}",
+    model.Rerun: lambda work: f"rerun:{work.repo.id}:{work.sha}" + (f":{work.number}" if work.number else ""),
+    model.BaseMoved: lambda work: f"base:{work.repo.id}:{work.branch}",
+    model.Group: lambda work: f"group:{work.repo.id}:{work.head}",
+    model.GroupGone: lambda work: f"gone:{work.repo.id}:{work.head}",
+    model.Sweep: lambda work: f"sweep:{work.installation}",
+    model.Replay: lambda work: "replay:forgetful" if work.forgetful else "replay",
+    model.Operate: lambda work: f"operate:{work.comment}",
+    model.OnCopy: lambda work: f"copy:{work.repo.id}:{work.number}:{work.environment}",
+    model.Landed: lambda work: f"landed:{work.repo.id}:{work.number}",
 }
 
 
@@ -108,9 +94,9 @@ def key(work: Work) -> str:
 def queue_name(work: Work) -> str:
     """The shard of an installation: its backlog waits there, and others' work passes it by."""
     match work:
-        case Sweep():
+        case model.Sweep():
             installation = work.installation
-        case Replay():
+        case model.Replay():
             installation = 0
         case _:
             installation = work.repo.installation

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Properties are tried on fewer examples than hypothesis would, and on many more in a campaign."""
     settings.register_profile(
-        "migration-bot", deadline=None, max_examples=500 if config.getoption("--campaign") else 40
+        "migration-bot", deadline=None, max_examples=500 if config.getoption("--campaign") else 25
     )
     settings.load_profile("migration-bot")
 

@@ -6,12 +6,16 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.conversations.conftest import Shop
 from tests.conversations.faults.promise import assert_kept
 from tests.conversations.faults.quick import settle
 from tests.conversations.faults.story import api, open_risky, opened, push_docs
 from tests.github.faults import server_error
 from tests.github.state import Pull
+
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
 
 _OFTEN = 1000
 

@@ -19,6 +19,8 @@ both = pytest.mark.parametrize(
     ],
 )
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 @both
 @pytest.mark.parametrize(("method", "path"), [("POST", "check-runs$"), ("PATCH", "check-runs/"), ("POST", "issues/")])

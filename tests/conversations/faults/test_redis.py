@@ -16,6 +16,8 @@ from tests.conversations.faults.story import api, open_risky, opened, push_docs
 from tests.github.state import Pull
 from tests.town import Town
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 _WRITES = [
     ("POST", "check-runs$"),
     pytest.param("PATCH", "check-runs/", marks=pytest.mark.campaign),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.conversations.conftest import Shop
 from tests.conversations.faults.promise import assert_kept
 from tests.conversations.faults.quick import settle, stop
 from tests.conversations.faults.story import open_risky, opened
+
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
 
 
 def test_what_was_lost_is_asked_for_when_a_worker_starts(shop: Shop, worker: subprocess.Popen[bytes]) -> None:

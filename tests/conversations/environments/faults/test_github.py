@@ -12,6 +12,8 @@ from tests.conversations.faults.quick import settle
 from tests.conversations.faults.story import api
 from tests.github.faults import Answer, Effect, lost_response, refusal, server_error
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 _OFTEN = 1000
 _RECORD, _STATUS, _REPLY = ("POST", "deployments$"), ("POST", "deployments/.*/statuses$"), ("PATCH", "issues/comments")
 

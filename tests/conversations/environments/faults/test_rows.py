@@ -9,6 +9,8 @@ import pytest
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 _STRICT = f'{NOTE}CREATE UNIQUE INDEX "orders_once" ON "orders" ("total");\n'
 # What no pre-flight query asks.
 _FAILS_WITH_ROWS = NOTE.replace(
