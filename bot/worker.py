@@ -85,6 +85,8 @@ class FairWorker(rq.Worker):
 
     def handle_warm_shutdown_request(self) -> None:
         self._stop()
+        # RQ raises an exception for the loop that is idle: raised while a line is logged, logging would swallow it.
+        self._stop_requested = True
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
     def setup_work_horse_signals(self) -> None:
