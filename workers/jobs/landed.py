@@ -103,9 +103,10 @@ def _wrong(desk: Desk) -> str:
 
 def _said(client: Client, desk: Desk) -> str:
     own, name = desk.order.own, desk.order.environment.name
-    entries = [entry for entry in desk.diagnosis.applied if entry.name in own]
+    entries = [entry for entry in desk.diagnosis.applied if entry.name in own & desk.there]
     if not desk.has_own:
-        return f"{len(entries)} of {count(len(own), 'migration')} there"
+        there = f"{len(entries)} of {count(len(own), 'migration')} there"
+        return "; ".join(part for part in (there, _wrong(desk)) if part)
     at = max(entry.finished_at for entry in entries if entry.finished_at).astimezone(UTC)
     since = min(entry.started_at for entry in entries) - _LONGEST_ATTEMPT
     return f"`{desk.book.name}` has it since {at:%Y-%m-%d %H:%M} UTC, {_hands(client, name, own, since)}"
