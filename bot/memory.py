@@ -47,6 +47,15 @@ class Memory:
     def keep_concluded(self, repo: int, number: int, sha: str) -> None:
         self._keep(_pull(repo, number), "concluded", sha)
 
+    def failed(self, repo: int, number: int) -> str | None:
+        """The head whose check was last failed for want of a review; a full SHA."""
+        return self._recall(_pull(repo, number), "failed")
+
+    def keep_failed(self, repo: int, number: int, sha: str) -> None:
+        """Failing is a conclusion as well."""
+        self.keep_concluded(repo, number, sha)
+        self._keep(_pull(repo, number), "failed", sha)
+
     def announced(self, repo: int, number: int) -> str | None:
         """The head whose review was begun last; a full SHA."""
         return self._recall(_pull(repo, number), "announced")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from bot.model import Refresh
+from bot.model import Refresh, Sweep
 from bot.model import Repo as Known
 from bot.queue import SHARDS, Queue
 from bot.store import PREFIX
@@ -166,6 +166,7 @@ def test_a_permission_is_missing(shop: Shop) -> None:
     github = shop.town.github
     installation = github.installation(shop.repo)
     github.accept_permissions(installation, checks="none")
+    shop.town.settle()
     requests, said = len(github.requests()), shop.town.log.stat().st_size
     pull = shop.open(m2_index=INDEX)
     assert ["needs the permission" in line for line in _said(shop.town, said)] == [True]
@@ -182,6 +183,9 @@ def test_the_permission_to_comment_is_missing(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     assert shop.state(pull) == ("completed", "failure")
     assert "needs the permission" in (shop.check(pull).summary or "")
+    with redis.Redis.from_url(shop.town.redis.url) as connection:  # the permission comes long after
+        Queue(connection).add(Sweep(installation.id))
+    shop.town.settle()
     github.accept_permissions(installation, issues="write", pull_requests="write")
     shop.town.settle()
     assert shop.state(pull) == ("completed", "action_required")

@@ -72,7 +72,7 @@ def fail(tools: Tools, work: Refresh, why: str) -> None:
         own = Section(pull.number, Verdict.FAILURE, _recorded(tools, client, pull, runs))
         wanted = check.failed(pull.head_sha, why, (own, *_others(runs, pull.number)))
         checks.ensure_check(client, wanted, external_id(client.repo, pull.number))
-    tools.memory.keep_concluded(client.repo.id, pull.number, pull.head_sha)
+    tools.memory.keep_failed(client.repo.id, pull.number, pull.head_sha)
 
 
 def _supersede(tools: Tools, client: Client, pull: Pull) -> None:

@@ -57,24 +57,25 @@ def base_moved(tools: Tools, work: BaseMoved) -> None:
 
 def sweep(tools: Tools, work: Sweep, told: bool) -> None:
     """Queues each open pull request whose head has no conclusion of ours, or that changed since we last looked. told:
-    by a delivery, as the installation changed."""
+    by a delivery, as the installation changed: what failed may have lacked a permission that we have now."""
     if work.installation == 0:
         for installation in tools.app.installations():
             tools.queue.add(Sweep(installation))
         return
     for client in tools.app.clients(work.installation, changed=told):
         try:
-            _sweep_repository(tools, client)
+            _sweep_repository(tools, client, told)
         except Permanent as refused:  # one that is gone or blocked does not keep us from the others
             _LOG.warning("not swept: %s", refused)
 
 
-def _sweep_repository(tools: Tools, client: Client) -> None:
+def _sweep_repository(tools: Tools, client: Client, told: bool) -> None:
     repo = client.repo
     for pull in pulls.open_pulls(client):
         seen = f"{pull.head_sha} {pull.updated_at}"
         concluded = tools.memory.concluded(repo.id, pull.number) == pull.head_sha
-        if not concluded or tools.memory.swept(repo.id, pull.number) != seen:
+        failed = told and tools.memory.failed(repo.id, pull.number) == pull.head_sha
+        if not concluded or failed or tools.memory.swept(repo.id, pull.number) != seen:
             tools.queue.add(Refresh(repo, pull.number))
             tools.memory.keep_swept(repo.id, pull.number, seen)
 
