@@ -27,7 +27,7 @@ import redis
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bot.scripts import WORK
+from bot.scripts import PENDING, WORK
 from bot.store import PREFIX
 from tests.bot.deliveries import headers, payload
 from tests.bot.routes import ROUTES
@@ -204,7 +204,7 @@ def _account(client: redis.Redis, answers: Sequence[Answer]) -> bool:
 def _stored(client: redis.Redis) -> Iterator[str]:
     """Of each delivery whose work waits, and has an RQ job that will do it."""
     jobs = {job for name in client.scan_iter("rq:queue:*") for job in client.lrange(name, 0, -1)}
-    for key in map(_text, client.zrange(f"{PREFIX}pending", 0, -1)):
+    for key in map(_text, client.zrange(PENDING, 0, -1)):
         if client.hget(f"{WORK}{key}", "queued") in jobs:
             yield from map(_text, client.smembers(f"{PREFIX}guids:{key}"))
 

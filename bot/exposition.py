@@ -18,8 +18,7 @@ from prometheus_client.registry import Collector
 from bot.github.limits import requests_left
 from bot.metrics import BOUNDS, CATALOGUE, SUM, Kind, Metric, Sample, samples
 from bot.queue import GROUPS
-from bot.scripts import LATER, WORK
-from bot.store import PREFIX
+from bot.scripts import LATER, PENDING, WORK
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _STATES = ("waiting", "running", "later")
@@ -87,7 +86,7 @@ def _histogram(name: str, metric: Metric, found: Sequence[Sample]) -> Family:
 
 
 def _queue(connection: redis.Redis) -> Iterator[Family]:
-    counted: Any = connection.eval(_COUNT_WORK, 2, f"{PREFIX}pending", LATER, WORK)
+    counted: Any = connection.eval(_COUNT_WORK, 2, PENDING, LATER, WORK)
     now = time.time()
     known = {(group.decode(), state.decode()): (float(since), count) for group, state, since, count in counted}
     work = GaugeMetricFamily("migration_bot_work", "Pieces of work that are not done.", labels=("group", "state"))

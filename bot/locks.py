@@ -83,12 +83,17 @@ class Lock:
             self._until = asked + self._ttl_ms / 1000 if kept else 0.0
 
 
+def name_of(key: str) -> str:
+    """What the lock of a key is called in Redis."""
+    return f"{PREFIX}lock:{key}"
+
+
 @contextlib.contextmanager
 def lock(connection: redis.Redis, key: str, ttl_ms: int = 60_000, wait_s: float = 0.0) -> Iterator[Lock]:
     """Holds the lock of a key for the block. ttl_ms: how long it stays after its owner was killed. wait_s: how long to
     wait for another who has it. Raises Busy; Retryable when Redis cannot be reached; LockLost at the end of the block,
     when it was lost meanwhile."""
-    held = Lock(connection, f"{PREFIX}lock:{key}", ttl_ms)
+    held = Lock(connection, name_of(key), ttl_ms)
     deadline = time.monotonic() + wait_s
     while not held.acquire():
         if time.monotonic() >= deadline:

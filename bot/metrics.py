@@ -69,7 +69,6 @@ CATALOGUE: Final[Mapping[str, Metric]] = {
     "backup_seconds": Metric(Kind.HISTOGRAM, ("method",), "How long a backup took, its verification included."),
     "backup_bytes": Metric(Kind.GAUGE, _PLACE, "Size of the last good backup."),
     "backup_age_seconds": Metric(Kind.SINCE, _PLACE, "How old the last good backup is."),
-    "drift_findings": Metric(Kind.GAUGE, _PLACE, "Differences that were found the last time."),
     "github_replies": Metric(Kind.COUNTER, ("installation", "status"), "GitHub's replies: 2xx, 5xx, limited, none …"),
 }
 

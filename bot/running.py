@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import redis
 
-from bot import wire
+from bot import locks, wire
 from bot.model import Touch
 from bot.store import PREFIX, reaching
 
@@ -57,7 +57,7 @@ class Running:
     def now(self, repo: int, environment: str) -> Runner | None:
         """None also for what was killed: then its lock has ended."""
         with reaching():
-            found: Any = self._redis.mget(_running(repo, environment), f"{PREFIX}lock:{lock_key(repo, environment)}")
+            found: Any = self._redis.mget(_running(repo, environment), locks.name_of(lock_key(repo, environment)))
         return None if None in found else wire.loads(Runner, found[0])
 
     def cancel(self, repo: int, environment: str, key: str) -> None:

@@ -21,11 +21,12 @@ from typing import Final
 
 from bot.store import PREFIX
 
+PENDING: Final = f"{PREFIX}pending"
 LATER: Final = f"{PREFIX}later"
 WORK: Final = f"{PREFIX}work:"
 
 _HEAD: Final = f"""
-local PENDING, LATER = '{PREFIX}pending', '{LATER}'
+local PENDING, LATER = '{PENDING}', '{LATER}'
 local function touches_of(key) return '{PREFIX}touches:' .. key end
 local function guids_of(key) return '{PREFIX}guids:' .. key end
 local function work_of(key) return '{WORK}' .. key end

@@ -16,12 +16,10 @@ from typing import Any, TextIO
 import redis
 import requests
 
-from bot.scripts import LATER
-from bot.store import PREFIX
+from bot.scripts import LATER, PENDING
 from tests.github.world import World
 from tests.redis_server import RedisServer, free_port, running_redis
 
-PENDING = f"{PREFIX}pending"  # the queue's own list of what is not done yet
 WORKER = ("-m", "workers.jobs")
 OPERATOR = (*WORKER, "operations")
 _TIMEOUT_S = 60.0

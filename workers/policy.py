@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from workers.complaints import complaint, who_is
-from workers.errors import InputError
 from workers.model import Level, Transaction
 from workers.words import Name
-from workers.yaml_lines import line_of, load, repeated
-
-if TYPE_CHECKING:
-    import pydantic
-    import yaml
 
 POLICY_PATH = ".github/migrations.yml"
 SMALL_ROWS = 10_000  # a rewrite of so many rows with three indexes took 84 ms, a scan 2 ms, on a two-core machine
@@ -112,122 +102,7 @@ class Policy:
         """What is told of a table; nothing is told of most."""
         return next((told for known, told in self.tables if known == name), TablePolicy())
 
-    def level(self, rule: str, own: Level) -> Level | None:
-        """The level of a rule's finding, whose own level is given; None when the rule is off."""
+    def level(self, rule: str, own: Level | None) -> Level | None:
+        """The level of a rule's finding, whose own level is given, None where it has to be asked for; None when the
+        rule is off."""
         return next((setting.level for setting in self.rules if setting.name == rule), own)
-
-
-def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
-    """Reads a policy file. Raises InputError, one sentence with the line, for the first thing not understood."""
-    import pydantic  # here, because pydantic and yaml take 70 ms to import, and most repositories have no policy
-
-    node, value = load(text, path)
-    if node is None:
-        return Policy(path=path)
-    for key, line in repeated(node):
-        raise InputError(f"{path}:{line}: {key} is given twice.")
-    try:
-        told: dict[str, Any] = _schema().model_validate(value).model_dump()
-    except pydantic.ValidationError as error:
-        raise InputError(complaint(error, path, functools.partial(line_of, node), "key: value")) from None
-    return Policy(
-        path=path,
-        layout=told["layout"],
-        directory=None if told["path"] is None else _directory(told["path"], f"{path}:{line_of(node, ('path',))}"),
-        transaction=told["transaction"] and Transaction(told["transaction"]),
-        postgres_version=(told["postgres"] or {}).get("version"),
-        small_rows=told["small_rows"],
-        tables=tuple((_table(name), TablePolicy(**table)) for name, table in told["tables"].items()),
-        rules=tuple(
-            RulePolicy(name, None if word == "off" else Level.from_word(word), line_of(node, ("rules", name)))
-            for name, word in told["rules"].items()
-        ),
-        checklist=_checklist(told["checklist"], node, path),
-        environments=tuple(
-            (name, EnvironmentPolicy(**{**asked, "after": tuple(asked["after"])}))
-            for name, asked in told["environments"].items()
-        ),
-    )
-
-
-def _checklist(told: dict[str, Any], node: yaml.Node, path: str) -> ChecklistPolicy:
-    items = tuple(
-        AskedPolicy(name, item["who"], line_of(node, ("checklist", "items", name)))
-        for name, item in told["items"].items()
-    )
-    for item in items:
-        if item.who is None and item.name not in ASKED_TOGETHER:
-            raise InputError(
-                f"{path}:{item.line}: {item.name} cannot be off, only {', '.join(ASKED_TOGETHER)} can; a rule is "
-                "switched off under rules."
-            )
-    return ChecklistPolicy(told["who"], items)
-
-
-@functools.cache
-def _schema() -> type[pydantic.BaseModel]:
-    """The shape of the file. Strict: "12" is no number, and a key that is not listed is an error."""
-    from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
-    class Table(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        rows: int | None = Field(None, ge=0)
-        hot: bool = False
-
-    class Postgres(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        version: int = Field(ge=9)
-
-    # YAML 1.1 reads a bare off as the boolean false.
-    word = Annotated[
-        Literal["off", "safe", "risky", "high-risk"], BeforeValidator(lambda v: "off" if v is False else v)
-    ]
-
-    person = Annotated[str, AfterValidator(who_is("write", "author", "not-author"))]
-
-    class Asked(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        who: person
-
-    unasked = Asked.model_construct(who=None)
-    asked = Annotated[Asked, BeforeValidator(lambda v: unasked if v is False or v == "off" else v)]
-
-    class Checklist(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        who: person = DEFAULT_WHO
-        items: dict[str, asked] = {}
-
-    class Environment(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        approvals: int = Field(0, ge=0)
-        ticks: bool = False
-        after: list[str] = []
-        merged: bool = False
-
-    class File(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-        layout: str | None = None
-        path: str | None = None
-        transaction: Literal["file", "simple-query", "statement"] | None = None
-        postgres: Postgres | None = None
-        small_rows: int = Field(SMALL_ROWS, ge=0)
-        tables: dict[str, Table] = {}
-        rules: dict[str, word] = {}
-        checklist: Checklist = Checklist()
-        environments: dict[str, Environment] = {}
-
-    return File
-
-
-def _table(name: str) -> Name:
-    """orders → public.orders; sales.orders as it stands."""
-    schema, dot, table = name.partition(".")
-    return Name(schema, table) if dot else Name("public", name)
-
-
-def _directory(text: str, place: str) -> str:
-    """The migrations folder from the repository's root, as the rest of the program spells it."""
-    path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts:
-        raise InputError(f"{place}: path should be a folder inside the repository.")
-    return "" if str(path) == "." else str(path)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -20,12 +20,12 @@ from workers.errors import CannotAnalyse, InputError
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.model import Migration, MigrationSet, Rehearsal
-from workers.policy import POLICY_PATH, Policy, parse_policy
+from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
 from workers.postgres.servers import Installation, choose, find_installations
 from workers.rehearse import rehearse
-from workers.replay import Ground, replayed
+from workers.replay import Ground, Replayed, replayed
 from workers.repository import Repository, open_repository
 from workers.sql.read import extensions_wanted
 from workers.sql.split import split
@@ -112,7 +112,11 @@ def fingerprint(found: Gathered) -> str:
 def read_policy(repository: Repository, commit: str) -> Policy:
     """The policy file as the base branch has it: a pull request cannot weaken its own review."""
     content = repository.file(commit, POLICY_PATH)
-    return Policy() if content is None else parse_policy(content.decode("utf-8", "replace"))
+    if content is None:
+        return Policy()
+    from workers.policy_file import parse_policy  # here: it takes 80 ms to import, and most have no such file
+
+    return parse_policy(content.decode("utf-8", "replace"))
 
 
 def _default_base(repository: Repository) -> str:
@@ -149,13 +153,29 @@ def _rehearsed(
     migrations: MigrationSet, policy: Policy, machine: Machine, offer: _Offer, progress: Progress
 ) -> Rehearsal:
     installation = _server(migrations, policy, offer.installations)
-    with progress(len(migrations.history)) as advance:
-        ground = Ground(installation, offer.tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
-        try:
-            with replayed(migrations.history, ground) as base:
-                return rehearse(base, migrations.added)
-        except psycopg.Error as lost:
-            raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
+    with (
+        progress(len(migrations.history)) as advance,
+        at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
+    ):
+        return rehearse(base, migrations.added)
+
+
+@contextlib.contextmanager
+def at_tip(
+    history: Sequence[Migration],
+    machine: Machine,
+    installation: Installation,
+    tier: Tier,
+    advance: Callable[[], None] = lambda: None,
+) -> Iterator[Replayed]:
+    """An ephemeral server at the end of the history. advance: called once for each migration. Raises CannotAnalyse,
+    also for what psycopg raises inside."""
+    ground = Ground(installation, tier, machine.limits, machine.cache, machine.snapshots_bytes, advance)
+    try:
+        with replayed(history, ground) as base:
+            yield base
+    except psycopg.Error as lost:
+        raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
 
 
 def _server(migrations: MigrationSet, policy: Policy, found: tuple[Installation, ...]) -> Installation:

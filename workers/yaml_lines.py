@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+
+import yaml
 
 from workers.errors import InputError
-
-if TYPE_CHECKING:
-    import yaml
 
 
 def load(text: str, path: str) -> tuple[yaml.Node | None, object]:
     """Both are None for an empty file. Raises InputError, one sentence with the line, for what is not YAML."""
-    import yaml  # here, because importing it takes 20 ms, and most repositories have no such file
-
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
@@ -58,6 +54,4 @@ def repeated(node: yaml.Node) -> Iterator[tuple[str, int]]:
 
 
 def _items(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
-    import yaml
-
     return node.value if isinstance(node, yaml.MappingNode) else []

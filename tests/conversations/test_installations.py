@@ -12,11 +12,12 @@ import redis
 from bot.model import Refresh, Sweep
 from bot.model import Repo as Known
 from bot.queue import SHARDS, Queue
+from bot.scripts import PENDING
 from bot.store import PREFIX
 from tests.conversations.conftest import COLUMN, INDEX, Shop, make_shop
 from tests.github.state import Pull, Request
 from tests.repositories import prisma
-from tests.town import PENDING, Town
+from tests.town import Town
 
 _OWNERS = (f"tenant-{number}" for number in itertools.count(1))
 

@@ -13,12 +13,12 @@ import redis
 from bot.memory import Memory
 from bot.model import Replay, Sweep, Work
 from bot.queue import Queue
-from bot.scripts import WORK
+from bot.scripts import PENDING, WORK
 from bot.store import PREFIX
 from tests.conversations.conftest import COLUMN, DROP, INDEX, Shop, make_shop
 from tests.github.faults import refusal
 from tests.github.state import Pull, Request
-from tests.town import PENDING, Town
+from tests.town import Town
 
 _OWNERS = (f"lone-{number}" for number in itertools.count(1))
 

@@ -28,7 +28,8 @@ from workers.model import (
     Timing,
     Transaction,
 )
-from workers.policy import Policy, parse_policy
+from workers.policy import Policy
+from workers.policy_file import parse_policy
 from workers.sql.split import split
 from workers.verdict import Drift, DriftKind, Report, Unread
 from workers.words import LockMode, Name, Source

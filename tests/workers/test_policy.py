@@ -16,8 +16,8 @@ from workers.policy import (
     Policy,
     RulePolicy,
     TablePolicy,
-    parse_policy,
 )
+from workers.policy_file import parse_policy
 from workers.words import Name
 
 WHOLE = """
@@ -174,5 +174,5 @@ def test_what_is_not_understood(text: str, sentence: str) -> None:
 
 def test_a_run_without_a_policy_does_not_pay_for_reading_one() -> None:
     """Importing pydantic and yaml takes 70 ms."""
-    code = "import sys, workers.policy; print({'pydantic', 'yaml'} & set(sys.modules))"
+    code = "import sys, workers.cli; print({'pydantic', 'yaml'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

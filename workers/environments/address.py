@@ -69,6 +69,13 @@ def read_url(url: str) -> Address:
     return _seen_through(address, query.get("pgbouncer", ""))
 
 
+def with_schema(url: str, schema: str) -> str:
+    """The URL with Prisma's ?schema=; as it is where it names one itself. schema: "" for none. Raises InputError."""
+    if not schema or read_url(url).schema:
+        return url
+    return f"{url.strip()}{'&' if '?' in url else '?'}schema={quote(schema, safe='')}"
+
+
 # ---------------------------------------------------------------- the URL's parts
 
 _POSTGRES = ("postgresql", "postgres")

@@ -10,12 +10,12 @@ from workers.environments.connection import connect
 from workers.environments.deploy import Work
 from workers.environments.keeping import back_up
 from workers.environments.migrate import Limited
-from workers.environments.model import BackupMethod
 from workers.environments.order import Desk, Order, soon, working
 from workers.environments.recover import recover
-from workers.environments.undo import Undo, explain, prepare_undo, run_undo, undoable
-from workers.errors import Refused, Unreachable
+from workers.environments.undo import Undo, prepare_undo, run_undo, undoable
+from workers.errors import CannotAnalyse, Refused, Unreachable
 from workers.model import Grade, Migration
+from workers.review import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,9 @@ def _rolled_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> U
     watch = Limited(work.watch, environment.timeouts.total_ms)
     with working(order, "rollback") as desk:
         migration = _wanted(desk, wanted)
-        history = tuple(one for one in desk.applied if one.id != migration.id)
-        with soon(desk.connection):
-            undo = prepare_undo(desk.connection, history, migration, work.machine)
+        undo = _prepared(desk, migration, work.machine)
         _refuse(undo, lossy, migration.id)
-        backup = None
-        if undo.grade is not Grade.EXACT and environment.backup.method is not BackupMethod.NONE:
-            backup = back_up(environment, order.label, work.machine, watch)
+        backup = None if undo.grade is Grade.EXACT else back_up(environment, order.label, work.machine, watch)
         work.begin((migration.id,))
         site = Site(desk.connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
         applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration.id))
@@ -75,15 +71,23 @@ def _found_out(order: Order, done: Undone, work: Work) -> Undone:
 def _wanted(desk: Desk, wanted: str | None) -> Migration:
     order = tuple(one.id for one in desk.order.migrations)
     name = undoable(desk.diagnosis.applied, order, wanted)
-    found = next((one for one in desk.order.migrations if one.id == name), None)
-    if found is None:
-        raise Refused(f"`{name}` was applied there, and this commit has no such migration")
-    return found
+    return next(one for one in desk.order.migrations if one.id == name)
+
+
+def _prepared(desk: Desk, migration: Migration, machine: Machine) -> Undo:
+    """Raises Refused, also where it cannot be proven: what was applied there by hand may need rights that the ephemeral
+    server's role has not."""
+    history = tuple(one for one in desk.applied if one.id != migration.id)
+    try:
+        with soon(desk.connection):
+            return prepare_undo(desk.connection, history, migration, machine)
+    except CannotAnalyse as error:
+        raise Refused(f"`{migration.id}` is not rolled back: its rollback cannot be proven: {error}") from error
 
 
 def _refuse(undo: Undo, lossy: bool, name: str) -> None:
     if undo.problems:
         raise Refused(f"`{name}` is not rolled back: {'; '.join(undo.problems)}")
     if undo.grade is not Grade.EXACT and not lossy:
-        reasons = "; ".join(explain(undo))
+        reasons = "; ".join(undo.reasons)
         raise Refused(f"rolling back `{name}` loses data: {reasons}. `--lossy because …` says that this is meant")

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import psycopg
 
 from workers.environments.apply import Applied, Fate
 from workers.environments.backups.backup import Backup
 from workers.environments.keeping import back_up
 from workers.environments.migrate import Limited, migrate
-from workers.environments.model import BackupMethod, Progress, Watch
+from workers.environments.model import Progress, Watch
 from workers.environments.order import Desk, Order, forecast, working
 from workers.environments.questions import Answer, asked
 from workers.environments.recover import Recovered, recover
 from workers.errors import Cancelled, Refused, Unreachable
 from workers.review import Machine
 from workers.verdict import Report
-
-_LOOK_S = 0.2
-
 
 # insufficient_privilege, feature_not_supported, undefined_file; admin_shutdown, for a server that ran out of something
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
@@ -78,12 +70,12 @@ def _deployed(order: Order, work: Work, watch: Limited) -> Deployed:
         found = Deployed(tuple(one.id for one in pending), notes=tuple(_edited(desk)), has_own=desk.has_own)
         if not pending:
             return found
-        found = replace(found, **_asked(desk, work.machine, watch))
+        found = _asked(desk, found, work.machine, watch)
         if found.stopped:
             return found
-        found = replace(found, backup=_backup(order, work.machine, watch))
+        found = replace(found, backup=back_up(order.environment, order.label, work.machine, watch))
         if watch.cancelled():
-            raise Cancelled(f"{watch.why} before anything was applied")
+            raise _called_off(watch)
         work.begin(found.pending)
         desk.book.prepare(desk.connection)
         return _applied(desk, found, watch)
@@ -129,53 +121,35 @@ def _refuse(desk: Desk) -> None:
 # ---------------------------------------------------------------- before
 
 
-def _asked(desk: Desk, machine: Machine, watch: Limited) -> dict[str, Any]:
-    """What the pre-flight queries say, as fields of Deployed. Where nothing is applied, there are no rows yet."""
+def _asked(desk: Desk, found: Deployed, machine: Machine, watch: Limited) -> Deployed:
+    """With what the pre-flight queries say. Where nothing is applied, there are no rows yet."""
     if not desk.applied:
-        return {}
+        return found
     watch.tell(Progress("rehearsal", "what this environment lacks, on what it has"))
     report = forecast(desk, machine)
     if not isinstance(report, Report):
-        notes = (*_edited(desk), f"not rehearsed, so no pre-flight query was asked: {report}")
-        return {"notes": notes}
+        return replace(found, notes=(*found.notes, f"not rehearsed, so no pre-flight query was asked: {report}"))
     if error := _failing(report):
-        return {"stopped": error}
-    with _heeding(desk, watch):
+        return replace(found, stopped=error)
+    try:
         answers = asked(desk.connection, report.preflight, watch)
+    except Cancelled:
+        raise _called_off(watch) from None
+    return replace(found, answers=answers, stopped=_broken(answers))
+
+
+def _broken(answers: Sequence[Answer]) -> str:
+    """What the rows there would break, "" for nothing."""
     wrong = [answer for answer in answers if answer.passed is False]
     if not wrong:
-        return {"answers": answers}
+        return ""
     first = wrong[0].query
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return {
-        "answers": answers,
-        "stopped": f"{first.path} line {first.line} would fail on the rows there{more}: {wrong[0].said}",
-    }
+    return f"{first.path} line {first.line} would fail on the rows there{more}: {wrong[0].said}"
 
 
-@contextlib.contextmanager
-def _heeding(desk: Desk, watch: Limited) -> Iterator[None]:
-    """A query that takes long, or waits for a lock, is called off by who wants it to stop. Raises Cancelled."""
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(_LOOK_S):
-            if watch.cancelled():
-                with contextlib.suppress(psycopg.Error):
-                    desk.connection.cancel_safe()
-
-    thread = threading.Thread(target=look, name="heeding", daemon=True)
-    thread.start()
-    try:
-        yield
-    except Unreachable:  # a query that was called off has no answer
-        if not watch.cancelled():
-            raise
-    finally:
-        over.set()
-        thread.join()
-    if watch.cancelled():
-        raise Cancelled(f"{watch.why} before anything was applied")
+def _called_off(watch: Limited) -> Cancelled:
+    return Cancelled(f"{watch.why} before anything was applied")
 
 
 def _edited(desk: Desk) -> Iterator[str]:
@@ -195,12 +169,6 @@ def _failing(report: Report) -> str:
                 place = f"{migration.path} line {error.line or judged.statement.line}"
                 return f"{place} fails in the rehearsal: {error.message} ({error.sqlstate}); {by_hand}"
     return ""
-
-
-def _backup(order: Order, machine: Machine, watch: Watch) -> Backup | None:
-    if order.environment.backup.method is BackupMethod.NONE:
-        return None
-    return back_up(order.environment, order.label, machine, watch)
 
 
 # ---------------------------------------------------------------- apply, one by one

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from workers.catalog import Catalog
 from workers.errors import CannotAnalyse
 from workers.model import Migration, RehearsedMigration, SqlError, Transaction
-from workers.postgres.catalog import Catalog, read_catalog
+from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
 from workers.postgres.connections import DATABASE
 from workers.postgres.prelude import Prelude
@@ -21,8 +22,8 @@ from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import choose, find_installations
 from workers.postgres.session import Session
 from workers.rehearse import rehearse
-from workers.replay import Ground, Replayed, apply, replayed
-from workers.review import Machine, extensions_of
+from workers.replay import Replayed, apply
+from workers.review import Machine, at_tip, extensions_of
 from workers.rollback.names import ident
 
 PUBLIC = "public"
@@ -77,19 +78,13 @@ def rehearsed(setting: Setting, machine: Machine) -> tuple[Expected, RehearsedMi
         return found, one
 
 
-@contextlib.contextmanager
-def ground(setting: Setting, machine: Machine) -> Iterator[Replayed]:
+def ground(setting: Setting, machine: Machine) -> AbstractContextManager[Replayed]:
     """An ephemeral server at the end of the history. Raises CannotAnalyse, also for what psycopg raises inside."""
     tier = sandbox_of(machine.require)
     history = (*_in_schema(setting.schema), *setting.history)
     wanted = frozenset(extensions_of((*history, setting.migration)))
     installation = choose(find_installations(machine.postgres), setting.major, wanted)
-    place = Ground(installation, tier, machine.limits, machine.cache, machine.snapshots_bytes, lambda: None)
-    try:
-        with replayed(history, place) as base:
-            yield base
-    except psycopg.Error as lost:
-        raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
+    return at_tip(history, machine, installation, tier)
 
 
 def _in_schema(schema: str) -> tuple[Migration, ...]:

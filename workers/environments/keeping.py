@@ -15,8 +15,8 @@ from workers.review import Machine
 _LOG = logging.getLogger(__name__)
 
 
-def back_up(environment: Environment, label: str, machine: Machine, watch: Watch) -> Backup:
-    """label: names the pull request: pr12. Raises Refused, also where no method is configured; Unreachable,
+def back_up(environment: Environment, label: str, machine: Machine, watch: Watch) -> Backup | None:
+    """None where no method is configured. label: names the pull request: pr12. Raises Refused, Unreachable,
     Cancelled."""
     match environment.backup.method:
         case BackupMethod.DUMP:
@@ -24,7 +24,7 @@ def back_up(environment: Environment, label: str, machine: Machine, watch: Watch
         case BackupMethod.NEON:
             return take_branch(environment, label, watch)
         case BackupMethod.NONE:
-            raise Refused(f"no backup is configured for {environment.name}")
+            return None
 
 
 def prune(environment: Environment) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.environments.expected import Expected
 from workers.environments.spelling import Key
 from workers.environments.testimony import Witness, by_path, grants_beside, unlike
-from workers.postgres.catalog import Catalog, Kind, Object, ObjectId
 from workers.rollback.alters import replaceable
 from workers.rollback.comparison import by_name, topmost
 from workers.rollback.difference import match

@@ -9,10 +9,12 @@ from typing import Any
 
 import psycopg
 
-from workers.environments.address import read_url
+from workers.environments.address import read_url, with_schema
 from workers.environments.connection import connect, without_secrets
+from workers.environments.expected import PUBLIC
 from workers.environments.history import Book, Diagnosis, book_of, diagnose, locked
 from workers.environments.model import Entry, Environment
+from workers.environments.undo import in_order_applied
 from workers.errors import CannotAnalyse, Unreachable
 from workers.model import Change, ChangedMigration, Migration, MigrationSet
 from workers.policy import Policy
@@ -40,11 +42,12 @@ class Order:
 
 def as_its_runner_sees_it(environment: Environment, layout: str) -> Environment:
     """Prisma looks in the schema public and no other, where the URL names none; a server's own default would begin
-    with a schema that is called like the role
+    with a schema that is called like the role. A copy has its schema where the environment has it
     (https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments)."""
-    if layout != "prisma" or read_url(environment.url).schema:
+    if layout != "prisma":
         return environment
-    return replace(environment, url=f"{environment.url}{'&' if '?' in environment.url else '?'}schema=public")
+    schema, copy = read_url(environment.url).schema or PUBLIC, environment.copy_url
+    return replace(environment, url=with_schema(environment.url, schema), copy_url=copy and with_schema(copy, schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,10 @@ class Desk:
 
     @property
     def applied(self) -> tuple[Migration, ...]:
-        """Those that the environment has, in the runner's order."""
-        names = {entry.name for entry in self.diagnosis.applied}
-        return tuple(migration for migration in self.order.migrations if migration.id in names)
+        """Those that the environment has and the commit too, in the order in which they were applied."""
+        known = {migration.id: migration for migration in self.order.migrations}
+        names = in_order_applied(self.diagnosis.applied, tuple(known))
+        return tuple(known[name] for name in names if name in known)
 
     @property
     def there(self) -> frozenset[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from workers.preflight.case import NO_ERROR, NO_ROWS, ZERO
 from workers.report.words import count
 
 _STATEMENT_MS = 300_000
+_LOOK_S = 0.2
 # What a query reads is not there yet: class 42, and no rows of it can break anything
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _NOT_THERE = ("42P01", "42703", "42704", "42883", "3F000")
@@ -34,15 +37,42 @@ class Answer:
 
 
 def asked(connection: psycopg.Connection[Any], queries: Iterable[Preflight], watch: Watch) -> tuple[Answer, ...]:
-    """Every query's answer, each in a read-only transaction of its own. Raises Cancelled, Unreachable."""
+    """Every query's answer, each in a read-only transaction of its own. Raises Cancelled, also in the midst of a query,
+    and Unreachable."""
     told = tuple(queries)
     answers = []
-    for number, query in enumerate(told):
-        if watch.cancelled():
-            raise Cancelled("stopped before the pre-flight queries were all asked")
-        watch.tell(Progress(_STEP, f"line {query.line} of {query.path}", number, len(told)))
-        answers.append(_ask(connection, query))
+    with _heeding(connection, watch):
+        for number, query in enumerate(told):
+            if watch.cancelled():
+                break
+            watch.tell(Progress(_STEP, f"line {query.line} of {query.path}", number, len(told)))
+            answers.append(_ask(connection, query))
     return tuple(answers)
+
+
+@contextlib.contextmanager
+def _heeding(connection: psycopg.Connection[Any], watch: Watch) -> Iterator[None]:
+    """A query that takes long, or waits for a lock, is called off by who wants it to stop. Raises Cancelled."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(_LOOK_S):
+            if watch.cancelled():
+                with contextlib.suppress(psycopg.Error):
+                    connection.cancel_safe()
+
+    thread = threading.Thread(target=look, name="heeding", daemon=True)
+    thread.start()
+    try:
+        yield
+    except Unreachable:  # a query that was called off has no answer
+        if not watch.cancelled():
+            raise
+    finally:
+        over.set()
+        thread.join()
+    if watch.cancelled():
+        raise Cancelled("stopped on request while the pre-flight queries were asked")
 
 
 def _ask(connection: psycopg.Connection[Any], query: Preflight) -> Answer:

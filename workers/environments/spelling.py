@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.postgres.catalog import Catalog, Kind, Object, Value
+from workers.catalog import Catalog, Kind, Object, Value
 from workers.rollback.comparison import by_name
 
 Key = tuple[Kind, tuple[str, ...]]

@@ -9,11 +9,12 @@ from typing import Any
 
 import psycopg
 
+from workers.catalog import Catalog
 from workers.environments.expected import Expected, Setting, both_states, ground
 from workers.environments.testimony import Sign, Witness, testimonies
 from workers.environments.truth import PLAIN, Standing, Truth, cannot_be_seen, is_harmless, truth_of, witness
 from workers.model import Migration, Statement, StatementKind
-from workers.postgres.catalog import Catalog, read_catalog
+from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
 from workers.postgres.session import Session
 from workers.replay import Replayed, apply

@@ -6,8 +6,8 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workers.catalog import ROUTINES, Catalog, Kind, Object, Value
 from workers.environments.spelling import named, same
-from workers.postgres.catalog import ROUTINES, Catalog, Kind, Object, Value
 from workers.rollback.comparison import shown
 
 

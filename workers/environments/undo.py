@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from workers.catalog import Object
 from workers.environments.apply import Applied, Site, apply_migration
 from workers.environments.expected import Expected, rehearsed, setting_of
 from workers.environments.model import Entry
@@ -16,7 +17,6 @@ from workers.environments.testimony import Witness, by_path, testimonies
 from workers.environments.truth import Standing, Truth, weighed, witness
 from workers.errors import Refused, Unreachable
 from workers.model import Grade, Migration, RehearsedMigration, Rollback, Transaction
-from workers.postgres.catalog import Object
 from workers.review import Machine
 from workers.rollback.comparison import topmost
 from workers.rollback.difference import changed, match
@@ -43,11 +43,11 @@ class Undo:
 
 
 def in_order_applied(applied: Sequence[Entry], order: Sequence[str]) -> tuple[str, ...]:
-    """The migrations' names as they came into the environment, oldest first. order: the runner's, for those that were
-    stamped at one moment."""
+    """The migrations' names as they came into the environment, oldest first, each once. order: the runner's, for those
+    that were stamped at one moment."""
     places = {name: place for place, name in enumerate(order)}
     entries = sorted(applied, key=lambda entry: (entry.started_at, places.get(entry.name, -1)))
-    return tuple(entry.name for entry in entries)
+    return tuple(dict.fromkeys(entry.name for entry in entries))
 
 
 def undoable(applied: Sequence[Entry], order: Sequence[str], wanted: str | None) -> str:

@@ -13,7 +13,7 @@ from workers.environments import told
 from workers.environments.back import roll_back
 from workers.environments.deploy import Work, deploy
 from workers.environments.keeping import back_up, prune
-from workers.environments.model import BackupMethod, Environment, EnvironmentKind
+from workers.environments.model import Environment, EnvironmentKind
 from workers.environments.order import forecast, looking, working
 from workers.environments.questions import asked
 from workers.errors import Refused
@@ -27,9 +27,9 @@ from workers.report.markup import prose
 from workers.verdict import Report
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """A command that may be done. reply: the id of our answer. recorded: whether there is a record of the attempt."""
+    """A command that may be done. reply: the id of our answer."""
 
     tools: Tools
     client: Client
@@ -37,7 +37,6 @@ class Operation:
     admission: Admission
     reply: int
     watching: Watching
-    recorded: bool = False
 
     @property
     def measuring(self) -> Measuring:
@@ -50,7 +49,6 @@ class Operation:
         attempt = Attempt(work.comment, work.act, work.login, work.number, migrations, log)
         production = environment.kind is EnvironmentKind.PRODUCTION
         attempts.begin(self.client, work, attempt, self.admission.pull.head_sha, production)
-        self.recorded = True
 
     def touch(self, kind: str, because: str, *, ticked: bool = True) -> tuple[Touch, ...]:
         """For the open pull request's items of a kind."""
@@ -114,9 +112,9 @@ def _preflight(operation: Operation) -> Ending:
 
 def _backup(operation: Operation) -> Ending:
     environment = operation.admission.order.environment
-    if environment.backup.method is BackupMethod.NONE:
-        raise Refused("no backup is configured for it")
     taken = back_up(environment, operation.admission.order.label, operation.tools.machine, operation.watching)
+    if taken is None:
+        raise Refused("no backup is configured for it")
     operation.measuring.backed_up(taken)
     text = told.backed_up(environment.name, taken)
     text += "".join(f"\n\n{prose(line)}" for line in prune(environment))

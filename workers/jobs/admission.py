@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import record
 from bot.errors import Permanent
 from bot.github import checks, people, pulls, reviews
+from bot.github.checks import Run
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.model import Operate
@@ -39,45 +40,21 @@ def environments_of(tools: Tools, client: Client) -> tuple[Environment, ...]:
     return tools.environments.of(client.repo.name, client.repo.id)
 
 
-def barred(tools: Tools, client: Client, work: Operate, began_by: str = "") -> tuple[str, ...]:
-    """The reasons for which nobody has to look further: who may do nothing makes nothing be read. began_by: for whom
-    something runs there now. Raises Retryable, Permanent."""
-    case = _case(tools, client, work, began_by)
-    return gate.barred(case.environment, case.person, case.situation, case.wish)
-
-
-def admitted(tools: Tools, client: Client, work: Operate) -> Admission:
-    """Everything is asked anew. Raises Retryable, Permanent."""
-    case = _case(tools, client, work)
-    pull = case.pull
-    source = source_of(tools, client, pull)
-    order = source.order(case.environment)
-    rules = order.environment.rules
-    situation = replace(
-        case.situation,
-        reviewed_sha=_reviewed(client, work, pull),
-        verdict=_verdict(client, pull),
-        approvals=_approvals(client, pull) if rules.approvals else 0,
-        migrated=frozenset(
-            one.name for one in environments_of(tools, client) if one.name in rules.after and _has(source.order(one))
-        ),
-    )
-    refused = gate.refusals(order.environment, case.person, situation, case.wish)
-    return Admission(pull, order, refused, gate.overridden(order.environment, situation, case.wish))
-
-
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """Who asks what of which environment, in which pull request. situation: as far as the pull request itself tells."""
+class Case:
+    """Who asks what of which environment, in which pull request, and when (UTC, 2026-01-31T12:00:00Z). situation: as
+    far as the pull request itself tells."""
 
     pull: Pull
     environment: Environment
     person: Person
     wish: Wish
+    at: str
     situation: Situation
 
 
-def _case(tools: Tools, client: Client, work: Operate, began_by: str = "") -> _Case:
+def case_of(tools: Tools, client: Client, work: Operate, began_by: str = "") -> Case:
+    """Everything is asked anew. began_by: for whom something runs there now. Raises Retryable, Permanent."""
     environment = next((one for one in environments_of(tools, client) if one.name == work.environment), None)
     if environment is None:
         raise Permanent(f"There is no environment {work.environment} any more.")
@@ -94,7 +71,33 @@ def _case(tools: Tools, client: Client, work: Operate, began_by: str = "") -> _C
         began_by=began_by,
         now=datetime.now(UTC),
     )
-    return _Case(pull, environment, _person(client, work.login, gate.teams_asked(environment, wish)), wish, situation)
+    person = _person(client, work.login, gate.teams_asked(environment, wish))
+    return Case(pull, environment, person, wish, work.at, situation)
+
+
+def barred(case: Case) -> tuple[str, ...]:
+    """The reasons for which nobody has to look further: who may do nothing makes nothing be read."""
+    return gate.barred(case.environment, case.person, case.situation, case.wish)
+
+
+def admitted(tools: Tools, client: Client, case: Case) -> Admission:
+    """What else it takes is asked now. Raises Retryable, Permanent."""
+    pull = case.pull
+    source = source_of(tools, client, pull)
+    order = source.order(case.environment)
+    rules = order.environment.rules
+    runs = checks.runs(client, pull.head_sha)
+    situation = replace(
+        case.situation,
+        reviewed_sha=_reviewed(runs, case),
+        verdict=_verdict(runs, pull),
+        approvals=_approvals(client, pull) if rules.approvals else 0,
+        migrated=frozenset(
+            one.name for one in environments_of(tools, client) if one.name in rules.after and _has(source.order(one))
+        ),
+    )
+    refused = gate.refusals(order.environment, case.person, situation, case.wish)
+    return Admission(pull, order, refused, gate.overridden(order.environment, situation, case.wish))
 
 
 def wish_of(work: Operate) -> Wish:
@@ -107,9 +110,9 @@ def _person(client: Client, login: str, teams: Iterable[str]) -> Person:
     return Person(login, people.role(client, login), frozenset(team for team in teams if in_team(client, team, login)))
 
 
-def _verdict(client: Client, pull: Pull) -> str:
-    """What our newest check of the head says of the pull request."""
-    for run in checks.runs(client, pull.head_sha):
+def _verdict(runs: Sequence[Run], pull: Pull) -> str:
+    """What our newest check of the head says of the pull request. runs: of the head, the newest first."""
+    for run in runs:
         if run.status == "completed" and (section := record.section_of(pull.number, record.parse(run.text))):
             return section.verdict.value
     return ""
@@ -123,11 +126,11 @@ def _approvals(client: Client, pull: Pull) -> int:
     return sum(people.may_write(client, login) for login in found.by)
 
 
-def _reviewed(client: Client, work: Operate, pull: Pull) -> str:
+def _reviewed(runs: Sequence[Run], case: Case) -> str:
     """The commit that was reviewed and that the author of the command can have seen: "" where the head came later. A
     comment does not say which one it is about; our first check of a commit tells when that came."""
-    began = [run.started_at for run in checks.runs(client, pull.head_sha) if run.started_at]
-    return pull.head_sha if began and min(began) <= work.at else ""
+    began = [run.started_at for run in runs if run.started_at]
+    return case.pull.head_sha if began and min(began) <= case.at else ""
 
 
 def _has(order: Order) -> bool:

@@ -14,21 +14,12 @@ from bot.github.client import Client
 from bot.markup import quoted
 from bot.model import Ask, Operate, Outcome, Refresh, RollbackFile, Row, Standing, Touch
 from workers.jobs.admission import environments_of
-from workers.jobs.enquiries import enquire
+from workers.jobs.enquiries import Answer, enquire
 from workers.jobs.refresh import Drawn, refresh
 from workers.jobs.tools import Tools
 from workers.report.markup import fence
 
 _ITEM_BYTES = 60  # of what was typed in the place of one
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """done: whether the command did what it asks, None where an operator will tell. reply: Markdown, "" where the
-    reaction says it all."""
-
-    done: bool | None
-    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +57,7 @@ def _answer(hearing: _Hearing, command: Command | Misread, all_of_them: Sequence
         return _ANSWERS[command.name](hearing, command)
     if len(all_of_them) > 1:
         return Answer(False, "A command about an environment needs a comment of its own.")
-    said = enquire(hearing.tools, hearing.client, _operate(hearing.ask, command))
-    return Answer(said.done, said.text)
+    return enquire(hearing.tools, hearing.client, _operate(hearing.ask, command))
 
 
 def _operate(ask: Ask, command: Command) -> Operate:

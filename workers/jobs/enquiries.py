@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from bot.github import comments
 from bot.github.client import Client
+from bot.locks import Busy, lock
 from bot.model import Operate
 from bot.queue import key
 from bot.running import Runner, lock_key
-from bot.store import PREFIX
 from workers.environments import told
 from workers.environments.gate import Act
 from workers.environments.order import forecast, looking
 from workers.environments.recover import seen_of
 from workers.environments.remnants import end_remnants
 from workers.errors import Refused, Unreachable
-from workers.jobs.admission import Admission, admitted, barred
+from workers.jobs.admission import Admission, admitted, barred, case_of
 from workers.jobs.operations import refused_text
 from workers.jobs.tools import Tools
 from workers.report.markup import prose
@@ -25,11 +25,12 @@ from workers.report.words import visible
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """done: None where an operator will say how it ends."""
+class Answer:
+    """done: whether the command did what it asks, None where an operator will tell. reply: Markdown, "" where the
+    reaction says it all."""
 
     done: bool | None
-    text: str = ""
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,25 @@ class _Enquiry:
     admission: Admission
 
 
-def enquire(tools: Tools, client: Client, work: Operate) -> Said:
+def enquire(tools: Tools, client: Client, work: Operate) -> Answer:
     """Raises Retryable, Permanent."""
     runner = tools.running.now(work.repo.id, work.environment)
-    refused = barred(tools, client, work, runner.login if runner else "")
-    if refused:
-        return Said(False, refused_text(work.environment, refused))
+    case = case_of(tools, client, work, runner.login if runner else "")
+    if refused := barred(case):
+        return Answer(False, refused_text(work.environment, refused))
     if work.act == Act.CANCEL:
         return _cancel(tools, work, runner)
-    admission = admitted(tools, client, work)
+    admission = admitted(tools, client, case)
     if admission.refused:
-        return Said(False, refused_text(work.environment, admission.refused))
+        return Answer(False, refused_text(work.environment, admission.refused))
     answer = _ANSWERS.get(work.act, _hand_over)
     try:
         return answer(_Enquiry(tools, client, work, admission))
     except (Refused, Unreachable) as error:
-        return Said(False, f"❌ **{work.environment}**: {prose(str(error), 1000)}")
+        return Answer(False, f"❌ **{work.environment}**: {prose(str(error), 1000)}")
 
 
-def _hand_over(enquiry: _Enquiry) -> Said:
+def _hand_over(enquiry: _Enquiry) -> Answer:
     """What is said of waiting is written first: it must not take the place of what an operator says."""
     tools, client, work = enquiry.tools, enquiry.client, enquiry.work
     runner = tools.running.now(work.repo.id, work.environment)
@@ -67,46 +68,49 @@ def _hand_over(enquiry: _Enquiry) -> Said:
         text = f"⏳ **{work.environment}**: waits its turn: {waits}."
         comments.reply(client, work.number, work.comment, text)
     tools.queue.add(work)
-    return Said(None)
+    return Answer(None)
 
 
-def _status(enquiry: _Enquiry) -> Said:
+def _status(enquiry: _Enquiry) -> Answer:
     order, machine = enquiry.admission.order, enquiry.tools.machine
     with looking(order) as desk:
         truths = {entry: seen_of(desk, entry, machine) for entry in desk.diagnosis.failed}
-        return Said(True, told.status(order.environment, desk.diagnosis, truths))
+        return Answer(True, told.status(order.environment, desk.diagnosis, truths))
 
 
-def _plan(enquiry: _Enquiry) -> Said:
+def _plan(enquiry: _Enquiry) -> Answer:
     order = enquiry.admission.order
     with looking(order) as desk:
         report = forecast(desk, enquiry.tools.machine)
-        return Said(True, told.plan(order.environment, desk.diagnosis, report, order.own))
+        return Answer(True, told.plan(order.environment, desk.diagnosis, report, order.own))
 
 
-def _cancel(tools: Tools, work: Operate, runner: Runner | None) -> Said:
+def _cancel(tools: Tools, work: Operate, runner: Runner | None) -> Answer:
     """Reads nothing of the pull request, which may have become unreadable since."""
     if runner is None:
-        return Said(False, f"Nothing is running on **{work.environment}**.")
+        return Answer(False, f"Nothing is running on **{work.environment}**.")
     tools.running.cancel(work.repo.id, work.environment, runner.key)
-    return Said(True, f"⏹️ **{work.environment}**: {runner.act} for {runner.login} is told to stop.")
+    return Answer(True, f"⏹️ **{work.environment}**: {runner.act} for {runner.login} is told to stop.")
 
 
-def _unlock(enquiry: _Enquiry) -> Said:
+def _unlock(enquiry: _Enquiry) -> Answer:
     """What is alive is cancelled, not unlocked. What is left of the dead: our own record, and sessions of ours that the
     server still keeps."""
     tools, work = enquiry.tools, enquiry.work
-    runner = tools.running.now(work.repo.id, work.environment)
-    if tools.redis.exists(f"{PREFIX}lock:{lock_key(work.repo.id, work.environment)}"):
+    try:
+        with lock(tools.redis, lock_key(work.repo.id, work.environment)):
+            tools.running.end(work.repo.id, work.environment)
+            lines = end_remnants(enquiry.admission.order)
+    except Busy:
+        runner = tools.running.now(work.repo.id, work.environment)
         who = f"{runner.act} for {runner.login} in #{runner.number}" if runner else "somebody"
-        return Said(False, f"**{work.environment}** is at work: {who}. `/migrate cancel {work.environment}` stops it.")
-    tools.running.end(work.repo.id, work.environment)
-    lines = end_remnants(enquiry.admission.order)
+        at_work = f"**{work.environment}** is at work: {who}. `/migrate cancel {work.environment}` stops it."
+        return Answer(False, at_work)
     shown = "".join(f"- {visible(line)}\n" for line in lines)
-    return Said(True, f"🔓 **{work.environment}** is free on our side.\n\n{shown}")
+    return Answer(True, f"🔓 **{work.environment}** is free on our side.\n\n{shown}")
 
 
-_ANSWERS: Mapping[str, Callable[[_Enquiry], Said]] = {
+_ANSWERS: Mapping[str, Callable[[_Enquiry], Answer]] = {
     "status": _status,
     "plan": _plan,
     "unlock": _unlock,

@@ -18,7 +18,7 @@ from workers.environments.model import Progress
 from workers.errors import Cancelled, Refused, Unreachable
 from workers.jobs import attempts
 from workers.jobs.acts import ACTS, Operation
-from workers.jobs.admission import admitted
+from workers.jobs.admission import admitted, case_of
 from workers.jobs.interrupted import settled
 from workers.jobs.telling import tell
 from workers.jobs.tools import Tools, now
@@ -78,7 +78,7 @@ def _ended(tools: Tools, client: Client, work: Operate) -> Ending:
 
 
 def _operated(tools: Tools, client: Client, work: Operate) -> Ending:
-    admission = admitted(tools, client, work)
+    admission = admitted(tools, client, case_of(tools, client, work))
     if admission.refused:
         return Ending(False, refused_text(work.environment, admission.refused), headline="refused")
     reply = comments.reply(client, work.number, work.comment, told.progress(work.environment, work.act, {}))

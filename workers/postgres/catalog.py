@@ -1,150 +1,17 @@
-"""A database's schema at one moment: every object a user made, under its OID, with the text that makes it again."""
+"""Reads a database's schema at one moment."""
 
 from __future__ import annotations
 
-import enum
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from importlib import resources
 from string import Template
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
 
-Value = str | int | bool | tuple[str, ...] | None
-
-
-class Kind(enum.StrEnum):
-    """What an object is, in the words of SQL where SQL has them."""
-
-    SCHEMA = "schema"
-    EXTENSION = "extension"
-    ENUM = "enum"
-    DOMAIN = "domain"
-    COMPOSITE = "composite type"
-    RANGE = "range type"
-    TABLE = "table"  # also partitioned tables and partitions
-    FOREIGN_TABLE = "foreign table"
-    COLUMN = "column"
-    SEQUENCE = "sequence"
-    DEFAULT = "default"
-    CONSTRAINT = "constraint"
-    INDEX = "index"
-    VIEW = "view"
-    MATERIALIZED_VIEW = "materialized view"
-    FUNCTION = "function"
-    PROCEDURE = "procedure"
-    AGGREGATE = "aggregate"
-    TRIGGER = "trigger"
-    RULE = "rule"
-    POLICY = "policy"
-    OTHER = "other"  # seen, so that a difference is noticed; its definition is not known
-
-
-class ObjectId(NamedTuple):
-    """An object's identity in one database: the OID of the system catalog it stands in, its OID, its column or 0."""
-
-    catalog: int
-    oid: int
-    sub: int
-
-
-# Attributes that spell other objects' names. A rename changes them while the object stays the same, so they count as
-# changed only where Object.raw, which holds OIDs instead of names, differs as well.
-NAMING = frozenset(
-    {
-        *("type", "collation", "generated", "parents", "partition_key", "bound", "definition", "owned_by"),
-        *("base", "members", "arguments", "result", "attached", "of_type"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """path: the parts of the name, outermost first: schema, table, column. For functions the last part is the list of
-    argument types. `attributes` hold plain values, names in them quoted and schema-qualified."""
-
-    id: ObjectId
-    kind: Kind
-    path: tuple[str, ...]
-    parent: ObjectId | None  # the table of a column, constraint, index …; the column of a default or an owned sequence
-    raw: str
-    attributes: Mapping[str, Value]
-
-    def text(self, attribute: str) -> str | None:
-        """The attribute where it is a string. Raises TypeError where it is anything else but None."""
-        value = self.attributes.get(attribute)
-        if value is None or isinstance(value, str):
-            return value
-        raise TypeError(f"{attribute} of {self} is no text")
-
-    def texts(self, attribute: str) -> tuple[str, ...]:
-        """The attribute where it is a list of strings; empty where it is None."""
-        value = self.attributes.get(attribute)
-        return value if isinstance(value, tuple) else ()
-
-    def flag(self, attribute: str) -> bool:
-        return bool(self.attributes.get(attribute))
-
-    @property
-    def label(self) -> str:
-        """For people: column public.User.email, function public.f(integer)."""
-        if self.kind in ROUTINES:
-            return f"{self.kind} {self.path[0]}.{self.path[1]}({self.path[2]})"
-        if self.kind is Kind.OTHER:
-            return " ".join(self.path)
-        return f"{self.kind} {'.'.join(self.path)}"
-
-
-ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
-
-
-class Dependency(NamedTuple):
-    """`type` is pg_depend.deptype: n normal, a auto, i internal, P and S partition."""
-
-    on: ObjectId
-    type: str
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """links: rows of pg_depend, as (dependent, on, deptype), in which an object may stand under the id of another face
-    of it, such as its row type; aliases tell which, by (catalog, OID)."""
-
-    objects: Mapping[ObjectId, Object]
-    user: str  # whose objects are made without an OWNER TO
-    links: Sequence[tuple[ObjectId, ObjectId, str]] = ()
-    aliases: Mapping[tuple[int, int], ObjectId] = field(default_factory=dict)
-
-    @functools.cached_property
-    def dependencies(self) -> Mapping[ObjectId, tuple[Dependency, ...]]:
-        """Of each object on others in `objects`; a column depends on its table. Worked out when first asked for."""
-        found: dict[ObjectId, dict[Dependency, None]] = {}
-        for dependent, on, type in self.links:
-            source, target = self._known(dependent), self._known(on)
-            if source and target and source != target:
-                found.setdefault(source, {})[Dependency(target, type)] = None
-        for each in self.objects.values():
-            if each.kind is Kind.COLUMN and each.parent:
-                found.setdefault(each.id, {})[Dependency(each.parent, "a")] = None
-        return {id: tuple(targets) for id, targets in found.items()}
-
-    def _known(self, id: ObjectId) -> ObjectId | None:
-        while id not in self.objects and (alias := self.aliases.get(id[:2])) is not None:
-            id = alias
-        if id in self.objects:
-            return id
-        return whole if (whole := id._replace(sub=0)) in self.objects else None
-
-    def of_kind(self, *kinds: Kind) -> Iterator[Object]:
-        return (each for each in self.objects.values() if each.kind in kinds)
-
-    def on(self, id: ObjectId) -> tuple[Dependency, ...]:
-        """What the object depends on."""
-        return self.dependencies.get(id, ())
-
+from workers.catalog import Catalog, Kind, Object, ObjectId
 
 _FACTS = ("comments", "privileges", "dependencies", "aliases")
 _OBJECTS = (

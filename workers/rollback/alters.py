@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from workers.postgres.catalog import ROUTINES, Kind, Object
+from workers.catalog import ROUTINES, Kind, Object
 from workers.rollback import columns
 from workers.rollback.column_alters import COLUMN_ALTERS
 from workers.rollback.creates import attach_index, enable, routine

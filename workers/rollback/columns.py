@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workers.postgres.catalog import Object
+from workers.catalog import Object
 from workers.rollback.names import ident
 
 # A value of the type, by a number n, for a column that must not be NULL and whose values are lost.

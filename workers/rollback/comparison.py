@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.postgres.catalog import Catalog, Kind, Object, Value
+from workers.catalog import Catalog, Kind, Object, Value
 
 
 def compare(expected: Catalog, actual: Catalog) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workers.postgres.catalog import NAMING, ROUTINES, Catalog, Kind, Object, ObjectId
+from workers.catalog import NAMING, ROUTINES, Catalog, Kind, Object, ObjectId
 
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 

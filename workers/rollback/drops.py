@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from workers.postgres.catalog import Kind, Object
+from workers.catalog import Kind, Object
 from workers.rollback.names import column_of, ident, reference
 
 Path = tuple[str, ...]

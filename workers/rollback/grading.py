@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from workers.catalog import Kind, Object, ObjectId
 from workers.facts import Write
 from workers.model import Grade
-from workers.postgres.catalog import Kind, Object, ObjectId
 from workers.rollback.alters import replaceable
 from workers.rollback.difference import Difference
 from workers.rollback.drops import drop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.postgres.catalog import ROUTINES, Kind, Object
+from workers.catalog import ROUTINES, Kind, Object
 
 
 def ident(*parts: str) -> str:

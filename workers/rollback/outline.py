@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from workers.postgres.catalog import Dependency, Kind, Object, ObjectId
+from workers.catalog import Dependency, Kind, Object, ObjectId
 from workers.rollback.difference import Difference, changed
 
 # They can be dropped and made again without losing rows.

@@ -8,8 +8,9 @@ from typing import Any
 
 import psycopg
 
+from workers.catalog import Catalog, Kind
 from workers.model import Rollback
-from workers.postgres.catalog import Catalog, Kind, read_catalog
+from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
 from workers.rollback.names import ident
 from workers.rollback.rows import ROWS_MAX, Content, Fingerprint, fingerprint, lost_rows

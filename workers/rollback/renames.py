@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.postgres.catalog import ROUTINES, Kind, Object, ObjectId
+from workers.catalog import ROUTINES, Kind, Object, ObjectId
 from workers.rollback.drops import NAMELESS, move, rename
 from workers.rollback.forms import create
 from workers.rollback.outline import Outline

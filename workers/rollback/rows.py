@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from workers.postgres.catalog import Catalog, Kind
+from workers.catalog import Catalog, Kind
 from workers.words import Name
 
 ROWS_MAX = 5_000  # of one table; more are not compared

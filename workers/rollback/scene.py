@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.postgres.catalog import Catalog, Kind, Object, ObjectId
+from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.rollback.names import column_of, ident, literal, reference
 
 

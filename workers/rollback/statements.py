@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.postgres.catalog import Catalog, Kind, Object, ObjectId
+from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.rollback.alters import alter
 from workers.rollback.drops import drop
 from workers.rollback.forms import create

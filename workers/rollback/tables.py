@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.postgres.catalog import Kind, Object
+from workers.catalog import Kind, Object
 from workers.rollback import columns
 from workers.rollback.creates import attach_index
 from workers.rollback.names import column_of, ident

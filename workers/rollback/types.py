@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.postgres.catalog import Kind, Object
+from workers.catalog import Kind, Object
 from workers.rollback.columns import base_type
 from workers.rollback.names import ident
 from workers.rollback.scene import Scene

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workers.catalog import Catalog
 from workers.model import Grade
-from workers.postgres.catalog import Catalog
 from workers.rollback.alters import replaceable
 from workers.rollback.difference import match
 from workers.rollback.grading import DataEffects, losses, tables_with_new_rows

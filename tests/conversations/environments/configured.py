@@ -101,7 +101,16 @@ rehearse = "neon"
 neon = {{ project = "shop", branch = "main", api_key = "{key}", api_url = "{neon}" }}
 """
 
-# How many of each: every test takes the next one. The Neon of these tests has one project.
+_FORKED = """
+[{shop}.staging]
+kind = "staging"
+url = "{staging}"
+backup = {{ method = "neon" }}
+neon = {{ project = "shop", branch = "{name}", api_key = "{key}", api_url = "{neon}" }}
+"""
+
+# How many of each: every test takes the next one. The Neon of these tests has one project, whose main branch is of
+# branched-1; the branches that forked shops are configured with are for their tests to make.
 CONFIGURED = {
     "site": (60, _SITE),
     "guarded": (4, _GUARDED),
@@ -110,6 +119,7 @@ CONFIGURED = {
     "pinned": (2, _PINNED),
     "copied": (6, _COPIED),
     "branched": (1, _BRANCHED),
+    "forked": (3, _FORKED),
 }
 
 

@@ -10,7 +10,10 @@ import pytest
 import redis
 
 from bot.github.client import Client
+from bot.locks import lock
 from bot.model import Operate
+from bot.running import Runner, lock_key
+from bot.scripts import PENDING
 from tests.conversations.conftest import COLUMN, INDEX, INIT, make_shop
 from tests.conversations.environments.conftest import Estate, Site
 from tests.conversations.environments.hands import by_hand, migration
@@ -21,10 +24,9 @@ from tests.github.events import emit
 from tests.github.state import Pull, Refused
 from tests.live_server import OWNER
 from tests.repositories import plain
-from tests.town import PENDING
-from workers.jobs.admission import admitted
+from workers.jobs.admission import admitted, case_of
 from workers.jobs.enquiries import enquire
-from workers.jobs.tools import Tools
+from workers.jobs.tools import Tools, now
 
 # ---------------------------------------------------------------- the whole table
 
@@ -101,14 +103,15 @@ class Inside:
     def refused(self, pull: Pull, login: str, text: str) -> tuple[str, ...]:
         """Every reason; nothing is done."""
         work = typed(self.site.town, self.tools, pull, login, text)
-        return admitted(self.tools, self.client(work), work).refused
+        client = self.client(work)
+        return admitted(self.tools, client, case_of(self.tools, client, work)).refused
 
     def answered(self, pull: Pull, login: str, text: str) -> str:
         """What is said, where it is not to be done."""
         work = typed(self.site.town, self.tools, pull, login, text)
         said = enquire(self.tools, self.client(work), work)
         assert said.done is False, said
-        return said.text
+        return said.reply
 
     def mistakes(self, pull: Pull, cell: Cell) -> object:
         """What speaks against it though it may be, or for it though it may not."""
@@ -215,6 +218,15 @@ def test_what_cannot_be_read_can_be_stopped(estate: Estate) -> None:
     site.town.settle()
     assert "more than one migrations folder is changed" in site.say("ann", pull, "/migrate staging")
     assert "Nothing is running on **staging**" in site.say("ann", pull, "/migrate cancel staging")
+
+
+@guarded
+def test_what_is_at_work_is_not_unlocked(inside: Inside) -> None:
+    pull, tools = inside.site.shop.open(m2_note=COLUMN), inside.tools
+    with lock(tools.redis, lock_key(pull.repo.id, "staging")):
+        assert "is at work: somebody." in inside.answered(pull, "ann", "/migrate unlock staging")
+        tools.running.begin(pull.repo.id, "staging", Runner("operate:7", "deploy", "bob", 12, now()))
+        assert "is at work: deploy for bob in #12." in inside.answered(pull, "ann", "/migrate unlock staging")
 
 
 def test_no_repository_reaches_anothers_environments(estate: Estate) -> None:

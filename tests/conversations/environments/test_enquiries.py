@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.conversations.conftest import COLUMN, INDEX, INIT
-from tests.conversations.environments.conftest import Site
+from tests.conversations.environments.conftest import Estate, Site
 from tests.conversations.environments.hands import by_hand, migration
 from tests.live_server import OWNER
 from workers.environments.history import PRISMA
@@ -46,6 +46,12 @@ def test_a_backup_says_how_large_it_is_and_how_it_comes_back(site: Site) -> None
     assert "✅ **staging**: it is backed up." in said
     assert re.search(r", \d+\.\d kB, taken in ", said)
     assert "pg_restore" in said
+
+
+def test_there_is_no_backup_where_none_is_configured(estate: Estate) -> None:
+    site = estate.site("copied")
+    pull = site.shop.open(m2_note=COLUMN)
+    assert "❌ **staging**: no backup is configured for it" in site.say("ann", pull, "/migrate backup staging")
 
 
 def test_unlock_ends_what_is_ours_and_names_what_is_not(site: Site) -> None:

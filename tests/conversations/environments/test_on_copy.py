@@ -41,7 +41,7 @@ def _refusing(status: int) -> Fault:
     return Fault("POST", re.compile("^/branches$"), Answer(status, "not today"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def branched(estate: Estate) -> Site:
     site = estate.site("branched")
     by_hand(_url(site, "staging"), _FIRST)

@@ -62,8 +62,12 @@ class Stagings:
     @contextlib.contextmanager
     def staging(self, *texts: str) -> Iterator[Staging]:
         """With the history replayed, and then the given texts."""
-        url = self.server.create_database(f"staging_{next(self.numbers)}")
+        url = self.empty()
         with psycopg.connect(url, autocommit=True) as connection:
             found = Staging(self.server, url, connection, machine(self.cache))
             found.run(BASE, *texts)
             yield found
+
+    def empty(self) -> str:
+        """The URL of a new database."""
+        return self.server.create_database(f"staging_{next(self.numbers)}")

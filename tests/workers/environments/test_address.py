@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from workers.environments.address import Address, read_url
+from workers.environments.address import Address, read_url, with_schema
 from workers.environments.poolers import Place, Provider, is_local
 from workers.errors import InputError
 
@@ -28,6 +28,26 @@ def test_what_is_not_said() -> None:
     assert read_url("postgres://owner@db/shop").places == (Place("db", 5432),)
     assert read_url("postgres://owner@db/shop").password == ""
     assert read_url("postgres://owner:@db:/shop?").places == (Place("db", 5432),)
+
+
+@pytest.mark.parametrize(
+    ("url", "schema", "expected"),
+    [
+        (PLAIN, "", PLAIN),
+        (f"{PLAIN}?schema=own", "public", f"{PLAIN}?schema=own"),
+        (PLAIN, "public", f"{PLAIN}?schema=public"),
+        (f" {PLAIN}\n", "public", f"{PLAIN}?schema=public"),
+        (f"{PLAIN}?", "public", f"{PLAIN}?&schema=public"),
+        (f"{PLAIN}?schema=&x=1", "a&b c", f"{PLAIN}?schema=&x=1&schema=a%26b%20c"),
+    ],
+)
+def test_a_schema_where_the_url_names_none(url: str, schema: str, expected: str) -> None:
+    assert with_schema(url, schema) == expected
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.sampled_from([PLAIN, f"{PLAIN}?x=1"]))
+def test_the_schema_is_read_back(schema: str, url: str) -> None:
+    assert read_url(with_schema(url, schema)).schema == schema
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ from workers.environments.model import (
     Window,
 )
 from workers.errors import InputError
-from workers.policy import EnvironmentPolicy, parse_policy
+from workers.policy import EnvironmentPolicy
+from workers.policy_file import parse_policy
 
 SECRET = "correct-horse-battery"
 VARIABLES = {

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from markdown_it import MarkdownIt
+from psycopg.sql import SQL, Identifier
 from pydantic import TypeAdapter
 
 from tests.github.faults import Answer, Fault
@@ -20,6 +21,7 @@ from tests.neon.server import Server, neon
 from tests.neon.world import KEY, Project
 from workers.environments.model import Environment, EnvironmentKind, Progress, RehearseOn, Timeouts
 from workers.environments.neon.client import Pace, Unwatched
+from workers.environments.order import as_its_runner_sees_it
 from workers.environments.rehearsal import Measured, OnCopy, TakenLock, copied, on_copy_markdown, rehearse_on_copy
 from workers.errors import Cancelled, Refused, Unreachable
 from workers.model import Migration, SqlError, Transaction
@@ -190,6 +192,18 @@ def test_another_address_of_the_same_database_is_found_out(provided: Environment
     with pytest.raises(Refused, match="is production itself"):
         rehearsed(replace(provided, copy_url=alias, tls=False), _REWRITE)
     assert column_type(provided.url) == "integer"
+
+
+@pytest.mark.parametrize("schema", ["public", "shop"])
+def test_a_copy_is_looked_at_where_prisma_looks(provided: Environment, schema: str) -> None:
+    """Not in a schema that is called like the role; and in the environment's own, where it has one."""
+    assert provided.copy_url
+    with psycopg.connect(provided.copy_url) as connection:
+        for name in (OWNER, "shop"):
+            connection.execute(SQL("CREATE SCHEMA {0} CREATE TABLE orders (amount int)").format(Identifier(name)))
+    url = provided.url if schema == "public" else f"{provided.url}?schema={schema}"
+    [one] = rehearsed(as_its_runner_sees_it(replace(provided, url=url), "prisma"), _REWRITE).statements
+    assert [lock.relation for lock in one.locks] == [Name(schema, "orders")]
 
 
 # ---------------------------------------------------------------- what is measured

@@ -10,15 +10,22 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.conversations.environments.hands import by_hand
 from tests.live_server import live_server
-from tests.workers.environments.staging import HISTORY, Staging, Stagings, migration
+from tests.workers.environments.staging import BASE, HISTORY, Staging, Stagings, machine, migration
 from workers.environments.apply import Applied, Fate, Site
-from workers.environments.model import Entry, Progress, Timeouts
+from workers.environments.back import roll_back
+from workers.environments.deploy import Work
+from workers.environments.history import PRISMA
+from workers.environments.model import Entry, Environment, EnvironmentKind, Progress, Timeouts
+from workers.environments.order import Order, forecast, looking
 from workers.environments.undo import Undo, explain, in_order_applied, prepare_undo, run_undo, undoable
 from workers.errors import CannotAnalyse, Refused, Unreachable
-from workers.model import Grade
+from workers.model import Grade, Migration, Transaction
+from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
+from workers.verdict import Report
 
 ADDED = "ALTER TABLE users ADD COLUMN nick text; CREATE TABLE tags (id int PRIMARY KEY)"
 
@@ -80,6 +87,34 @@ def test_the_newest_is_what_came_last_whatever_it_is_called() -> None:
     assert in_order_applied(late, ("a", "b", "c")) == ("a", "c", "b")
     assert in_order_applied(stamped, ("a", "b", "c")) == ("a", "b", "c")
     assert undoable(late, ("a", "b", "c"), None) == "b"
+    twice = (*late, *entries("a", "c"))
+    assert in_order_applied(twice, ("a", "b", "c")) == ("a", "c", "b")
+    assert undoable(twice, ("a", "b", "c"), None) == "b"
+
+
+def order_of(url: str, *migrations: Migration) -> Order:
+    environment = Environment("acme/shop", "staging", EnvironmentKind.STAGING, url)
+    return Order(environment, "prisma", "m", Policy(), migrations, frozenset(), "pr1", "c0ffee")
+
+
+def test_what_is_there_is_played_again_as_it_came(stagings: Stagings) -> None:
+    """Whatever it is called: the environment got a migration late on which an earlier name stands."""
+    first, second, pending = (
+        Migration(name, f"m/{name}/migration.sql", text, Transaction.SIMPLE_QUERY)
+        for name, text in (
+            ("3_tags", "CREATE TABLE tags (id int)"),
+            ("2_note", "ALTER TABLE tags ADD note text"),
+            ("4_more", "ALTER TABLE tags ADD more int"),
+        )
+    )
+    url = stagings.empty()
+    by_hand(url, *HISTORY, first, second)
+    order = order_of(url, *HISTORY, second, first, pending)
+    with looking(order) as desk:
+        assert [one.id for one in desk.applied] == ["1_base", "3_tags", "2_note"]
+        assert isinstance(forecast(desk, machine(stagings.cache)), Report)
+    undone = roll_back(order, None, False, Work(machine(stagings.cache), Nobody(), lambda _: None))
+    assert (undone.migration, undone.done) == ("2_note", True)
 
 
 # ---------------------------------------------------------------- there and back
@@ -281,6 +316,38 @@ def test_what_cannot_be_undone_is_refused(stagings: Stagings) -> None:
         undo = prepare_undo(staging.connection, history, migration("DROP COLLATION mine"), staging.machine)
     assert undo.grade is Grade.IRREVERSIBLE
     assert undo.problems == ("it cannot be undone: collation public.mine was dropped; its definition is not known",)
+
+
+def test_what_cannot_be_rehearsed_is_refused(stagings: Stagings) -> None:
+    """A superuser has brought it there, and people have resolved it."""
+    one = migration("CREATE EVENT TRIGGER guard ON sql_drop EXECUTE FUNCTION guard()")
+    guard = "CREATE FUNCTION guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
+    url = stagings.empty()
+    history = dataclasses.replace(HISTORY[0], text=f"{BASE}; {guard}")
+    by_hand(url, history)
+    with psycopg.connect(url, autocommit=True) as connection, stagings.server.admin(connection.info.dbname) as admin:
+        admin.execute(one.text.encode())
+        PRISMA.stamp(connection, one)
+    begun: list[tuple[str, ...]] = []
+    with pytest.raises(Refused) as refused:
+        roll_back(order_of(url, history, one), None, True, Work(machine(stagings.cache), Nobody(), begun.append))
+    assert str(refused.value) == (
+        "`2_next` is not rolled back: its rollback cannot be proven: m/2_next/migration.sql:1: fails on an ephemeral "
+        'server: permission denied to create event trigger "guard" (42501)'
+    )
+    assert begun == []
+
+
+def test_what_would_be_lost_is_said(stagings: Stagings) -> None:
+    """That, and not what comes and goes."""
+    one, url = migration("ALTER TABLE users DROP age"), stagings.empty()
+    by_hand(url, *HISTORY, one)
+    with pytest.raises(Refused) as refused:
+        roll_back(order_of(url, *HISTORY, one), None, False, Work(machine(stagings.cache), Nobody(), lambda _: None))
+    assert str(refused.value) == (
+        "rolling back `2_next` loses data: The values of column public.users.age were dropped with it; it comes back "
+        "without them. `--lossy because …` says that this is meant"
+    )
 
 
 def test_a_migration_that_fails_on_its_history(stagings: Stagings) -> None:

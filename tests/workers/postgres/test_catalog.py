@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tests.workers.rollback.databases import fresh_database
-from workers.postgres.catalog import Catalog, Kind, Object, read_catalog
+from workers.catalog import Catalog, Kind, Object
+from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 
 Connection = psycopg.Connection[tuple[object, ...]]

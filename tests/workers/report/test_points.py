@@ -25,10 +25,11 @@ from tests.workers.report.reports import (
     reports,
     statement,
 )
+from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.facts import Build, Facts, Lock
 from workers.model import Change, Grade, Level, Observation, Rollback, SqlError
-from workers.policy import Policy, parse_policy
-from workers.postgres.catalog import Catalog, Kind, Object, ObjectId
+from workers.policy import Policy
+from workers.policy_file import parse_policy
 from workers.report.point import LINE_BYTES, Point
 from workers.report.points import LIMIT, points
 from workers.report.promises import RULES_TOLD

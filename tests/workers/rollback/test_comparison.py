@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tests.workers.rollback.databases import fresh_database
-from workers.postgres.catalog import Catalog, read_catalog
+from workers.catalog import Catalog
+from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.rollback.comparison import column_order, compare
 

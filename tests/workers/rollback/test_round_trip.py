@@ -12,8 +12,9 @@ import pytest
 from tests.workers.rollback.case import Case
 from tests.workers.rollback.cases import CASES
 from tests.workers.rollback.databases import fresh_database, other_majors
+from workers.catalog import Catalog, Kind
 from workers.model import Grade
-from workers.postgres.catalog import Catalog, Kind, read_catalog
+from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations

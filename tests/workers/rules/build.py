@@ -7,7 +7,8 @@ from typing import Any
 
 from workers.facts import Facts, Lock
 from workers.model import Migration, Observation, SqlError, Statement, Transaction
-from workers.policy import Policy, parse_policy
+from workers.policy import Policy
+from workers.policy_file import parse_policy
 from workers.rules.rule import Rule, Step
 from workers.sql.read import read
 from workers.sql.split import split

@@ -8,7 +8,7 @@ import pytest
 
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
-from workers.policy import parse_policy
+from workers.policy_file import parse_policy
 from workers.rules import HISTORY_RULES, RULES
 from workers.rules.pages import Example, Page, index, page, stem
 from workers.rules.rule import Documented

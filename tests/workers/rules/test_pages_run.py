@@ -8,7 +8,7 @@ import pytest
 
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
-from workers.policy import parse_policy
+from workers.policy_file import parse_policy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation

@@ -20,7 +20,7 @@ from workers.changes import (
 )
 from workers.facts import Build, Facts, Lock, Scan, Write
 from workers.model import Level
-from workers.policy import parse_policy
+from workers.policy_file import parse_policy
 from workers.rules import (
     all_rows_updated,
     blocking_work,

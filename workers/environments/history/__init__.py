@@ -2,6 +2,6 @@
 
 from workers.environments.history.book import PLAIN, PRISMA, Book, book_of, failure_log
 from workers.environments.history.diagnosis import Diagnosis, diagnose
-from workers.environments.history.lock import locked
+from workers.environments.history.lock import holders, locked
 
-__all__ = ["PLAIN", "PRISMA", "Book", "Diagnosis", "book_of", "diagnose", "failure_log", "locked"]
+__all__ = ["PLAIN", "PRISMA", "Book", "Diagnosis", "book_of", "diagnose", "failure_log", "holders", "locked"]

@@ -7,11 +7,10 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
-from urllib.parse import urlencode
 
 import psycopg
 
-from workers.environments.address import Address, read_url
+from workers.environments.address import Address, read_url, with_schema
 from workers.environments.connection import connect
 from workers.environments.model import Environment, Progress, RehearseOn, Watch
 from workers.environments.neon.branches import NewBranch, branches_of
@@ -80,13 +79,9 @@ def _branch(environment: Environment, watch: Watch, pace: Pace) -> Iterator[str]
         parent = branches.own(branches.all())
         branch = branches.create(NewBranch(name, parent, expires_at, compute=True))
         try:
-            yield _in_schema(branches.uri(branch, address.database, address.user), address.schema)
+            yield with_schema(branches.uri(branch, address.database, address.user), address.schema)
         finally:
             branches.give_up(branch)
-
-
-def _in_schema(uri: str, schema: str) -> str:
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'schema': schema})}" if schema else uri
 
 
 def _address(url: str, environment: Environment) -> Address:

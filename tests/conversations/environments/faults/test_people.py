@@ -108,12 +108,21 @@ def test_a_migration_that_waits_is_cancelled(site: Scene) -> None:
     assert site.story(said) == after(UNDONE, DONE)
 
 
-def test_a_pre_flight_query_that_waits_is_cancelled(site: Scene) -> None:
+@pytest.mark.parametrize(
+    ("command", "stopped"),
+    [
+        ("/migrate staging", "before anything was applied"),
+        pytest.param(
+            "/migrate preflight staging", "while the pre-flight queries were asked", marks=pytest.mark.campaign
+        ),
+    ],
+)
+def test_a_pre_flight_query_that_waits_is_cancelled(site: Scene, command: str, stopped: str) -> None:
     pull = site.shop.open(m2_note=f'{NOTE}CREATE UNIQUE INDEX "orders_once" ON "orders" ("total");\n')
     with site.holding():
-        said = site.begin("ann", pull, "/migrate staging")
+        said = site.begin("ann", pull, command)
         site.waiting()
         site.begin("bob", pull, "/migrate cancel staging")
         answer = site.end(said)
-    assert "stopped on request before anything was applied. Nothing was changed." in answer
+    assert f"stopped on request {stopped}. Nothing was changed." in answer
     assert site.story(said) == NOTHING
