@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import zlib
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import redis
 
 from bot import wire
-from bot.model import Outcome
+from bot.model import Outcome, Touched
 from bot.store import PREFIX, reaching
 
 _PULL_S: Final = 90 * 86_400
 _OUTCOME_S: Final = 30 * 86_400
 _OUTCOME_BYTES: Final = 1 << 20  # compressed; a larger one is reviewed again
 _LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 class Memory:
@@ -56,6 +57,13 @@ class Memory:
         self.keep_concluded(repo, number, sha)
         self._keep(_pull(repo, number), "failed", sha)
 
+    def suggested(self, repo: int, number: int) -> str:
+        """Which suggestions were made last, in the caller's words; "" where there were none."""
+        return self._recall(_pull(repo, number), "suggested") or ""
+
+    def keep_suggested(self, repo: int, number: int, told: str) -> None:
+        self._keep(_pull(repo, number), "suggested", told)
+
     def announced(self, repo: int, number: int) -> str | None:
         """The head whose review was begun last; a full SHA."""
         return self._recall(_pull(repo, number), "announced")
@@ -78,8 +86,16 @@ class Memory:
         """The fingerprint of its last outcome."""
         return self._recall(_pull(repo, number), "reviewed")
 
+    def keep_migrations(self, repo: int, number: int, fingerprint: str) -> None:
+        """What they are, on what and under which policy: all that measuring them on a copy depends on."""
+        self._keep(_pull(repo, number), "migrations", fingerprint)
+
+    def migrations(self, repo: int, number: int) -> str | None:
+        """The fingerprint of its migrations alone."""
+        return self._recall(_pull(repo, number), "migrations")
+
     def on_copy(self, repo: int, number: int) -> tuple[str, str]:
-        """Which outcome was measured on a copy of real data, and what is said of that, Markdown."""
+        """Which migrations were measured on a copy of real data, and what is said of that, Markdown."""
         fingerprint, _, said = (self._recall(_pull(repo, number), "copy") or "").partition("\n")
         return fingerprint, said
 
@@ -91,6 +107,21 @@ class Memory:
         reviewed = self.reviewed(repo, number)
         with reaching():
             self._redis.delete(_pull(repo, number), *([_outcome(reviewed)] if reviewed else []))
+
+    # ------------------------------------------------------------ open pull requests, beside each other
+
+    def touched(self, repo: int) -> dict[int, Touched]:
+        """What each open pull request of a repository changes, by its number."""
+        with reaching():
+            kept: Any = self._redis.hgetall(f"{PREFIX}touched:{repo}")
+        return {int(number): touched for number, text in kept.items() if (touched := _readable(Touched, text))}
+
+    def keep_touched(self, repo: int, number: int, touched: Touched) -> None:
+        self._keep(f"{PREFIX}touched:{repo}", str(number), wire.dumps(touched).decode())
+
+    def forget_touched(self, repo: int, number: int) -> None:
+        with reaching():
+            self._redis.hdel(f"{PREFIX}touched:{repo}", str(number))
 
     # ------------------------------------------------------------ a branch
 
@@ -107,11 +138,9 @@ class Memory:
         """What the review came to whose inputs have this fingerprint. None as well where another version kept it."""
         with reaching():
             found: Any = self._redis.get(_outcome(fingerprint))
-        if found is None:
-            return None
         try:
-            return wire.loads(Outcome, zlib.decompress(found))
-        except (wire.Unreadable, zlib.error) as error:
+            return None if found is None else _readable(Outcome, zlib.decompress(found))
+        except zlib.error as error:
             _LOG.warning("outcome %s is not readable: %s", fingerprint, error)
             return None
 
@@ -133,6 +162,15 @@ class Memory:
             pipeline.hset(name, field, value)
             pipeline.expire(name, _PULL_S)
             pipeline.execute()
+
+
+def _readable(kind: type[_T], text: bytes) -> _T | None:
+    """None where another version has written it."""
+    try:
+        return wire.loads(kind, text)
+    except wire.Unreadable as error:
+        _LOG.warning("not readable: %s", error)
+        return None
 
 
 def _number(text: str | None) -> int | None:

@@ -190,6 +190,37 @@ class RollbackFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """New text for lines of a file, both included. said: a sentence of Markdown about it."""
+
+    path: str
+    line: int
+    end_line: int
+    text: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something that migrations change: a table or another object, and the part of it; "" for all of it."""
+
+    whole: str
+    part: str
+
+    def __str__(self) -> str:
+        return f"{self.whole}.{self.part}" if self.part else self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an open pull request's new migrations are called and change, and the branch that it is to be merged into."""
+
+    base: str
+    migrations: tuple[str, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A review in the words of GitHub: plain values, so that it can cross from the workers and be kept as JSON.
 
@@ -205,6 +236,9 @@ class Outcome:
     items: tuple[Item, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     rollbacks: tuple[RollbackFile, ...] = ()
+    migrations: tuple[str, ...] = ()  # the new ones' ids
+    places: tuple[Place, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 # ---------------------------------------------------------------- what stands in the check run

@@ -86,6 +86,7 @@ def test_the_story_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
     assert _processes(f"TMPDIR={tmp_path}") == []
 
 
+@pytest.mark.campaign
 def test_a_page_is_read_and_clicked_on_in_a_browser(town: Town, tab: Tab) -> None:
     pull = Story(town, say=lambda _line: None).half_way()
     tab.open(_page(town, pull))
@@ -104,6 +105,7 @@ def test_a_page_is_read_and_clicked_on_in_a_browser(town: Town, tab: Tab) -> Non
     tab.wait("document.querySelector('.state')?.textContent.trim() === 'Merged'")
 
 
+@pytest.mark.campaign
 def test_the_pages_do_what_their_forms_say(town: Town) -> None:
     pull = town.open_pull(shop.LOYALTY)
     page = _page(town, pull)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from bot.errors import BadSetting
-from bot.settings import read_settings
+from bot.settings import Settings, read_settings
 from workers.cli import run
-from workers.machine import machine_of
+
+if TYPE_CHECKING:
+    from workers.review import Machine
 
 
 def main() -> int:
@@ -19,9 +22,14 @@ def main() -> int:
     except BadSetting as error:
         print(f"migration-bot: {error}", file=sys.stderr)
         return 2
-    machine = machine_of(settings)
     gc.freeze()  # what the imports made stays: to look at it again and again is a tenth of a short run
-    return run(sys.argv[1:], machine)
+    return run(sys.argv[1:], lambda: _machine(settings))
+
+
+def _machine(settings: Settings) -> Machine:
+    from workers.machine import machine_of  # here, with all that a server takes: lint needs none
+
+    return machine_of(settings)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -19,18 +20,20 @@ from workers.model import Level
 from workers.report.as_json import to_json
 from workers.report.markdown import to_markdown
 from workers.report.terminal import render_terminal, replay_progress
-from workers.review import Asked, Machine, review
 from workers.rules import RULES
 from workers.verdict import Report
+
+if TYPE_CHECKING:
+    from workers.review import Machine
 
 CLEAN, FOUND, WRONG_INPUT, NOT_ANALYSED = range(4)
 
 _NEVER = "never"
 
 
-def run(arguments: Sequence[str], machine: Machine) -> int:
+def run(arguments: Sequence[str], machine: Callable[[], Machine]) -> int:
     """Runs one command; returns its exit code: 0 clean, 1 findings at or above --fail-on, 2 usage or input error,
-    3 could not analyse."""
+    3 could not analyse. machine: called where one is needed, as what it takes is slow to import."""
     asked = _parser().parse_args(arguments)  # leaves with 2 by itself
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -59,28 +62,19 @@ def exit_code(report: Report, fail_on: str) -> int:
 # ---------------------------------------------------------------- commands
 
 
-def _review(asked: argparse.Namespace, machine: Machine) -> int:
+def _review(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
+    from workers.review import Asked, review  # here, as lint needs no server
+
     errors = Console(stderr=True)
     wanted = Asked(asked.repo, asked.base, asked.head, asked.path)
-    report = review(wanted, machine, lambda total: replay_progress(errors, total))
+    report = review(wanted, machine(), lambda total: replay_progress(errors, total))
     return _show(report, asked)
 
 
-def _lint(asked: argparse.Namespace, machine: Machine) -> int:
-    from workers.judge import lint  # here: no server is asked, so nothing of the rehearsal is needed
-    from workers.policy import Policy
+def _lint(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
+    from workers.linted import lint_files  # here: no server is asked, so nothing of the rehearsal is needed
 
-    return _show(lint([(str(path), _text(path)) for path in asked.files], Policy()), asked)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: not UTF-8") from None
+    return _show(lint_files(asked.files, asked.since), asked)
 
 
 def _show(report: Report, asked: argparse.Namespace) -> int:
@@ -89,7 +83,8 @@ def _show(report: Report, asked: argparse.Namespace) -> int:
 
 
 def _as_text(report: Report) -> None:
-    render_terminal(report, Console())
+    with Console() as console:  # which then writes once, not line by line
+        render_terminal(report, console)
 
 
 def _as_markdown(report: Report) -> None:
@@ -103,14 +98,15 @@ def _as_json(report: Report) -> None:
 _FORMATS: dict[str, Callable[[Report], None]] = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
 
 
-def _rules(asked: argparse.Namespace, machine: Machine) -> int:
+def _rules(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     console = Console()
     for rule in RULES:
-        console.print(f"{rule.name:32} {rule.level.word:10} {rule.summary}", highlight=False, soft_wrap=True)
+        level = "off" if rule.opt_in else rule.level.word
+        console.print(f"{rule.name:32} {level:10} {rule.summary}", highlight=False, soft_wrap=True)
     return CLEAN
 
 
-def _explain(asked: argparse.Namespace, machine: Machine) -> int:
+def _explain(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     from rich.markdown import Markdown
 
     from workers.rules.pages import page
@@ -123,13 +119,14 @@ def _explain(asked: argparse.Namespace, machine: Machine) -> int:
     return CLEAN
 
 
-def _doctor(asked: argparse.Namespace, machine: Machine) -> int:
+def _doctor(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     from workers.postgres.doctor import examine
     from workers.report.doctor import doctor_lines
 
-    facts = examine(machine.cache, machine.postgres)
+    told = machine()
+    facts = examine(told.cache, told.postgres)
     print("\n".join(doctor_lines(facts)))
-    usable = machine.environments is None or _environments_usable(machine.environments, machine)
+    usable = told.environments is None or _environments_usable(told.environments, told)
     return CLEAN if facts.installations and usable else NOT_ANALYSED
 
 
@@ -142,7 +139,7 @@ def _environments_usable(path: Path, machine: Machine) -> bool:
     return all(one.usable for one in found)
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace, Machine], int]] = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Callable[[], Machine]], int]] = {
     "review": _review,
     "lint": _lint,
     "rules": _rules,
@@ -162,8 +159,9 @@ def _parser() -> argparse.ArgumentParser:
     review_.add_argument("--base", metavar="REV", help="default: origin/HEAD, or main")
     review_.add_argument("--head", metavar="REV", help="default: HEAD")
     review_.add_argument("--path", metavar="DIR", help="the migrations folder, from the repository's root")
-    lint = commands.add_parser("lint", help="judge SQL files by their text alone, without a server")
+    lint = commands.add_parser("lint", help="judge SQL files, and files with commands, by their text alone")
     lint.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    lint.add_argument("--since", metavar="REV", help="of files with commands: only what they did not hold then")
     for command in (review_, lint):
         command.add_argument("--format", choices=tuple(_FORMATS), default="text")
         levels = [level.word for level in Level if level is not Level.SAFE]

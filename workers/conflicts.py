@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,19 +11,25 @@ from workers.changes import (
     ConstraintAdded,
     ConstraintDropped,
     ConstraintValidated,
+    EnumValueAdded,
+    EnumValueRemoved,
+    EnumValueRenamed,
     IndexCreated,
     IndexDropped,
+    ObjectChanged,
+    ObjectCreated,
     ObjectDropped,
+    ObjectRenamed,
+    PrivilegeChanged,
     TableCreated,
     TableDropped,
     TableRenamed,
+    TraitChanged,
 )
-from workers.migrations.plain import PLAIN
+from workers.migrations.plain import PLAIN, number
 from workers.model import MigrationSet
 from workers.verdict import Report
 from workers.words import Name
-
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ def conflicts(report: Report, owners: Mapping[str, frozenset[int]]) -> tuple[Con
     )
 
 
+def places(report: Report) -> tuple[tuple[str, str], ...]:
+    """What the report's migrations change: a table or another object, and the part of it, "" for all of it."""
+    return tuple(sorted({(str(name), part) for name, part in (_object(change) for _, change in _changes(report))}))
+
+
 def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
     """The numbers that new migrations of different pull requests have, where a runner may know them by nothing else.
     owners: as for conflicts()."""
@@ -60,12 +70,11 @@ def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]])
         return
     having: dict[int, set[int]] = defaultdict(set)
     for migration in migrations.added:
-        found = _NUMBER.match(migration.id)
-        if found and len(owners.get(migration.path, ())) == 1:
-            having[int(found[0])] |= owners[migration.path]
-    for number, pulls in sorted(having.items()):
+        if len(owners.get(migration.path, ())) == 1:
+            having[number(migration.id)] |= owners[migration.path]
+    for taken, pulls in sorted(having.items()):
         if len(pulls) > 1:
-            yield Conflict(str(number), tuple(sorted(pulls)))
+            yield Conflict(str(taken), tuple(sorted(pulls)))
 
 
 def _changes(report: Report) -> Iterator[tuple[str, CatalogChange]]:
@@ -82,8 +91,14 @@ def _object(change: CatalogChange) -> tuple[Name, str]:
             return change.table, ""
         case IndexCreated() | IndexDropped():
             return change.index, ""
-        case ObjectDropped():
-            return change.name, ""
+        case ObjectCreated() | ObjectDropped() | ObjectChanged() | ObjectRenamed():
+            return change.name, "" if change.on is None else f"{change.kind} on {change.on}"
+        case EnumValueAdded() | EnumValueRenamed() | EnumValueRemoved():
+            return change.type, change.value
+        case TraitChanged():
+            return change.table, change.trait.value
+        case PrivilegeChanged():
+            return change.name, f"{change.privilege} of {change.role}"
         case ConstraintAdded() | ConstraintDropped() | ConstraintValidated():
             return change.table, change.constraint
         case _:

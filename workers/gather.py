@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from workers.errors import InputError, NoMigrations
@@ -58,7 +58,11 @@ def gather(repository: Repository, base: str, head: str, wanted: Wanted, fork_po
     if refusal := layout.refuses(head_tree.files, project.directory, head_tree.text):
         raise InputError(refusal)
     transaction = wanted.transaction or layout.transaction(head_tree.files, project.directory, head_tree.text)
-    at_fork, at_base, at_head = _migrations(repository, places, transaction)
+    at_fork, at_base, at_head = _migrations(repository, places, lambda text: layout.of_file(text, transaction))
+    if wanted.transaction is None:
+        learned = layout.learned([migration.text for migration in at_base.values()], transaction)
+        if learned is not transaction:
+            at_fork, at_base, at_head = (_run_as(one, layout, learned) for one in (at_fork, at_base, at_head))
     return MigrationSet(
         layout=project.layout,
         directory=project.directory,
@@ -125,16 +129,20 @@ def _places(trees: tuple[Tree, ...], layout: Layout, directory: str) -> list[dic
 
 
 def _migrations(
-    repository: Repository, places: Iterable[Mapping[Entry, str]], transaction: Transaction
+    repository: Repository, places: Iterable[Mapping[Entry, str]], runs: Callable[[str], Transaction]
 ) -> list[dict[str, Migration]]:
     """For each tree its migrations by id, in the runner's order. A blob that several trees hold is read once."""
     contents = repository.contents(blob for place in places for blob in place.values())
-    return [{e.id: _migration(e, contents[blob], transaction) for e, blob in place.items()} for place in places]
+    return [{e.id: _migration(e, contents[blob], runs) for e, blob in place.items()} for place in places]
 
 
-def _migration(entry: Entry, content: bytes, transaction: Transaction) -> Migration:
+def _run_as(migrations: Mapping[str, Migration], layout: Layout, transaction: Transaction) -> dict[str, Migration]:
+    return {id_: replace(m, transaction=layout.of_file(m.text, transaction)) for id_, m in migrations.items()}
+
+
+def _migration(entry: Entry, content: bytes, runs: Callable[[str], Transaction]) -> Migration:
     text = content.decode("utf-8", "replace")
-    return Migration(entry.id, entry.path, text, transaction, _undecodable(content))
+    return Migration(entry.id, entry.path, text, runs(text), _undecodable(content))
 
 
 def _undecodable(content: bytes) -> int | None:

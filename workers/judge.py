@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workers.errors import InputError
@@ -12,15 +12,19 @@ from workers.model import (
     Change,
     ChangedMigration,
     Level,
+    Mentions,
     Migration,
     MigrationSet,
     Rehearsal,
     RehearsedMigration,
     Transaction,
 )
+from workers.play import failure
 from workers.policy import Policy
-from workers.rules import HISTORY_RULES, RULES, STEP_RULES, Step
+from workers.rewrites import rewritten, told_with
+from workers.rules import HISTORY_RULES, RULES, Step
 from workers.rules.agreement import disagreements
+from workers.rules.found import at_policy_levels, found
 from workers.rules.steps import look, not_rehearsed, steps
 from workers.rules.unread import unread
 from workers.sql.known import Known, learn
@@ -34,6 +38,15 @@ _FILE = 0  # a suppression above the first statement also allows what is found a
 
 
 @dataclass(frozen=True, slots=True)
+class _Case:
+    """What is the same for all migrations of a pull request."""
+
+    policy: Policy
+    mentions: Mapping[str, Mentions]
+    with_server: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     """One migration's part of the report."""
 
@@ -43,13 +56,25 @@ class _Judged:
     notes: tuple[str, ...] = ()
 
 
-def judge(migrations: MigrationSet, rehearsal: Rehearsal | None, policy: Policy) -> Report:
-    """The report on a pull request. Without a rehearsal, everything is predicted from the text. Raises InputError when
-    the policy names a rule that there is none of."""
+_NO_MENTIONS: Mapping[str, Mentions] = {}
+
+
+def judge(
+    migrations: MigrationSet,
+    rehearsal: Rehearsal | None,
+    policy: Policy,
+    mentions: Mapping[str, Mentions] = _NO_MENTIONS,
+    around: Sequence[Finding] = (),
+) -> Report:
+    """The report on a pull request. Without a rehearsal, everything is predicted from the text. mentions: where code
+    names what the migrations take away, by object; around: what was found in other files. Raises InputError when the
+    policy names a rule that there is none of."""
     check_policy(policy)
+    case = _Case(policy, mentions, rehearsal is not None)
     run = {each.migration.id: each for each in rehearsal.migrations} if rehearsal else {}
     about_files = [finding for rule in HISTORY_RULES for finding in rule.check(migrations)]
-    known = Known() if rehearsal else _known_of(migrations.history)
+    all_run = rehearsal is not None and all(_came_to_its_end(each) for each in rehearsal.migrations)
+    known = Known() if all_run else _known_of(migrations.history)
     judged: list[_Judged] = []
     for changed in migrations.changed:
         about = [finding for finding in about_files if finding.path == changed.migration.path]
@@ -57,12 +82,13 @@ def judge(migrations: MigrationSet, rehearsal: Rehearsal | None, policy: Policy)
             rehearsed = run.get(changed.migration.id) or not_rehearsed(changed.migration)
             if rehearsal is not None and changed.migration.id not in run:
                 rehearsed = replace(rehearsed, not_run="It was not rehearsed.")
-            one, known = _added(rehearsed, about, known, policy, rehearsal is not None)
+            one, known = _added(rehearsed, about, known, case)
         else:
             one = _merged(changed, about, policy)
         judged.append(one)
     report = _report(judged, Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None))
-    report = replace(report, drift=tuple(_drift(migrations)))
+    findings = (*report.findings, *around)
+    report = replace(report, level=_level(findings), findings=findings, drift=tuple(_drift(migrations)))
     if rehearsal is None:
         return report
     return replace(
@@ -70,16 +96,17 @@ def judge(migrations: MigrationSet, rehearsal: Rehearsal | None, policy: Policy)
         server=rehearsal.server,
         timing=rehearsal.timing,
         notes=(*rehearsal.notes, *report.notes),
-        preflight=tuple(r.preflight for m in rehearsal.migrations for r in m.rejections if r.preflight),
+        preflight=tuple(dict.fromkeys(r.preflight for m in rehearsal.migrations for r in m.rejections if r.preflight)),
     )
 
 
-def lint(files: Sequence[tuple[str, str]], policy: Policy) -> Report:
-    """The report on files alone, (path, text) in the order they would run: prediction only, no history."""
+def lint(files: Sequence[tuple[str, str]], policy: Policy, around: Sequence[Finding] = ()) -> Report:
+    """The report on files alone, (path, text) in the order they would run: prediction only, no history. around: what
+    was found in files that are no SQL."""
     transaction = policy.transaction or Transaction.STATEMENT
     added = tuple(Migration(path, path, text, transaction) for path, text in files)
     changed = tuple(ChangedMigration(Change.ADDED, None, migration) for migration in added)
-    return judge(MigrationSet("files", "", "", "", (), changed), None, policy)
+    return judge(MigrationSet("files", "", "", "", (), changed), None, policy, around=around)
 
 
 def check_policy(policy: Policy) -> None:
@@ -93,40 +120,44 @@ def check_policy(policy: Policy) -> None:
             raise InputError(f"{policy.path}:{line}: there is no rule {name}{hint}")
 
 
+def _came_to_its_end(rehearsed: RehearsedMigration) -> bool:
+    return rehearsed.not_run is None and failure(rehearsed.observations) is None
+
+
 def _known_of(history: Sequence[Migration]) -> Known:
     """What the merged migrations say about tables, for prediction only: reading them takes longer than a review may
-    that has the server's word. None of those tables is new."""
+    that has the server's word on every statement. None of those tables is new."""
     actions = (
         action for migration in history for statement in split(migration.text).statements for action in read(statement)
     )
     return replace(learn(Known(), actions), new_tables=frozenset())
 
 
-def _added(
-    rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known, policy: Policy, with_server: bool
-) -> tuple[_Judged, Known]:
+def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known, case: _Case) -> tuple[_Judged, Known]:
     """A new migration: its statements, each with its findings, and what is known of tables after it."""
     looks, after = look(rehearsed, known)
     suppressions = read_suppressions(rehearsed.script)
     allowed, used = apply(about, _above(suppressions, _FILE), _NAMES)
     statements: list[JudgedStatement] = []
     notes = [] if rehearsed.script.statements else [f"{rehearsed.migration.path}:1: empty; it holds no statement."]
-    for step, each in zip(steps(rehearsed, looks, policy), looks, strict=True):
-        found, spent = apply(_found(step), _above(suppressions, step.index), _NAMES)
-        found = tuple(_at_policy_levels(found, policy))
+    for step, each in zip(steps(rehearsed, looks, case.policy, case.mentions), looks, strict=True):
+        allowed_here, spent = apply(found(step), _above(suppressions, step.index), _NAMES)
+        told = _with_rewrite(step, tuple(at_policy_levels(allowed_here, case.policy)), rehearsed)
         used |= spent
         notes += disagreements(step, each.predicted)
-        level = _level(found)
-        statements.append(JudgedStatement(step.statement, step.action, level, step.facts, step.observation, found))
+        estimate = next((one for one in rehearsed.estimates if one.statement == step.index), None)
+        judged = JudgedStatement(step.statement, step.action, _level(told), step.facts, step.observation, told)
+        statements.append(replace(judged, predicted=each.predicted, estimate=estimate))
     unused = _unused(suppressions, used, rehearsed)
     path = rehearsed.migration.path
     wrong = problems(suppressions, unused, _NAMES, path)
-    of_file = tuple(_at_policy_levels((*allowed, *wrong), policy))
+    of_file = tuple(at_policy_levels((*allowed, *wrong), case.policy))
     findings = tuple(sorted((*of_file, *(f for s in statements for f in s.findings)), key=lambda f: f.line))
-    judged = JudgedMigration(
+    of_migration = JudgedMigration(
         rehearsed.migration.id, path, Change.ADDED, _level(findings), tuple(statements), rehearsed.rollback
     )
-    return _Judged(judged, findings, tuple(unread(rehearsed, looks, with_server)), tuple(notes)), after
+    of_migration = replace(of_migration, tail=rehearsed.script.tail)
+    return _Judged(of_migration, findings, tuple(unread(rehearsed, looks, case.with_server)), tuple(notes)), after
 
 
 def _merged(changed: ChangedMigration, about: Sequence[Finding], policy: Policy) -> _Judged:
@@ -134,27 +165,22 @@ def _merged(changed: ChangedMigration, about: Sequence[Finding], policy: Policy)
     run them, so there is nothing to judge but the change itself."""
     suppressions = read_suppressions(not_rehearsed(changed.after).script) if changed.after else ()
     allowed, _ = apply(about, _above(suppressions, _FILE), _NAMES)
-    findings = tuple(_at_policy_levels(allowed, policy))
+    findings = tuple(at_policy_levels(allowed, policy))
     migration = changed.migration
     judged = JudgedMigration(migration.id, migration.path, changed.change, _level(findings))
     digest = hashlib.sha256(changed.after.text.encode()).hexdigest() if changed.after else ""
     return _Judged(replace(judged, digest=digest), findings)
 
 
-def _found(step: Step) -> tuple[Finding, ...]:
-    """What all rules say about a statement, each seeing what those before it said."""
-    for rule in STEP_RULES:
-        if found := tuple(rule.check(step)):
-            step = replace(step, found=(*step.found, *found))
-    return step.found
-
-
-def _at_policy_levels(findings: Iterable[Finding], policy: Policy) -> Iterator[Finding]:
-    """The findings at the levels that the policy gives their rules, without those of rules that are off."""
-    for finding in findings:
-        level = policy.level(finding.rule, finding.level)
-        if level is not None:
-            yield replace(finding, level=level)
+def _with_rewrite(step: Step, findings: Sequence[Finding], rehearsed: RehearsedMigration) -> tuple[Finding, ...]:
+    """The findings about a statement, one of them with what to write instead."""
+    told = told_with(findings)
+    rewrite = rewritten(step) if told else None
+    if rewrite is None:
+        return tuple(findings)
+    refuted = next((why for index, why in rehearsed.refuted if index == step.index), None)
+    tried = replace(rewrite, proven=step.index in rehearsed.proven, refuted=refuted)
+    return tuple(replace(finding, rewrite=tried) if finding is told else finding for finding in findings)
 
 
 def _level(findings: Iterable[Finding]) -> Level:

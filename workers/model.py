@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from workers.catalog import Catalog
 from workers.facts import Facts
 from workers.words import Name
 
@@ -123,6 +124,43 @@ class MigrationSet:
         return tuple(c.after for c in self.changed if c.change is Change.ADDED and c.after)
 
 
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file of the repository that is no migration, at one commit; U+FFFD for what is not UTF-8."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file that a pull request adds, changes or deletes (which leaves it empty), and how it was at the fork point and
+    at the tip of the base branch, where it was."""
+
+    after: TextFile
+    before: tuple[TextFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A line of the repository that names a table or a column."""
+
+    path: str
+    line: int
+    text: str  # trimmed, and cut where it is long
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Where code names an object, migrations left out. at_base: in the code that runs while this is deployed; at_head:
+    in the code that comes with it. Each is capped; the counts are of all."""
+
+    at_base: tuple[Mention, ...] = ()
+    at_head: tuple[Mention, ...] = ()
+    base_count: int = 0
+    head_count: int = 0
+
+
 # ---------------------------------------------------------------- what rehearsing yields
 @dataclass(frozen=True, slots=True)
 class SqlError:
@@ -190,8 +228,24 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a statement's work may take on a table of so many rows, as growing copies of it took on this machine:
+    a band, never a promise. measured: (rows, milliseconds) of each run."""
+
+    statement: int  # index into the migration's statements
+    table: Name
+    rows: int  # as the policy has them
+    low_ms: float
+    high_ms: float
+    wal_bytes: int
+    measured: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsedMigration:
-    """observations[i] is what statements[i] did; None where it was not run (a meta-command, or after a failure)."""
+    """observations[i] is what statements[i] did; None where it was not run (a meta-command, or after a failure).
+    before, after: the schemas around the migration, where it came to its end. proven: the statements whose safe form
+    was run in their place and came to the same schema and rows; refuted: why that of others did not."""
 
     migration: Migration
     script: Script
@@ -199,6 +253,11 @@ class RehearsedMigration:
     rejections: tuple[Rejection, ...] = ()
     rollback: Rollback | None = None
     not_run: str | None = None  # why the migration as a whole was not rehearsed
+    before: Catalog | None = None
+    after: Catalog | None = None
+    proven: frozenset[int] = frozenset()
+    refuted: tuple[tuple[int, str], ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

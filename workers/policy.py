@@ -1,8 +1,8 @@
-"""The repository's own settings, .github/migrations.yml: tables, rules, checklist, and what environments ask for."""
+"""The repository's own settings, .github/migrations.yml: tables, rules, names, checklist, what environments ask for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workers.model import Level, Transaction
 from workers.words import Name
@@ -13,10 +13,19 @@ SMALL_ROWS = 10_000  # a rewrite of so many rows with three indexes took 84 ms, 
 
 @dataclass(frozen=True, slots=True)
 class TablePolicy:
-    """What production knows of a table and a replayed schema cannot. rows: None when not told."""
+    """What production knows of a table and a replayed schema cannot; None when not told. size_bytes: of the rows."""
 
     rows: int | None = None
     hot: bool = False
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What production has counted: the rows of tables, and how often it has used each index."""
+
+    tables: tuple[tuple[Name, TablePolicy], ...] = ()
+    scans: tuple[tuple[Name, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,23 @@ class EnvironmentPolicy:
     merged: bool = False
 
 
+SNAKE_CASE = "[a-z_][a-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class NamingPolicy:
+    """Regular expressions that new names have to match as a whole."""
+
+    table: str = SNAKE_CASE
+    column: str = SNAKE_CASE
+    index: str = SNAKE_CASE
+    constraint: str = SNAKE_CASE
+
+    def pattern(self, kind: str) -> str:
+        """Of the names of a kind: table, column, index, constraint. Raises KeyError for any other."""
+        return {"table": self.table, "column": self.column, "index": self.index, "constraint": self.constraint}[kind]
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything may be left out. `path` is the policy's own file, for messages; `directory` is the migrations folder.
@@ -90,7 +116,10 @@ class Policy:
     postgres_version: int | None = None  # major
     small_rows: int = SMALL_ROWS
     tables: tuple[tuple[Name, TablePolicy], ...] = ()
+    statistics: str | None = None  # the file of them, from the repository's root
+    scans: tuple[tuple[Name, int], ...] = ()  # how often production has used an index
     rules: tuple[RulePolicy, ...] = ()
+    naming: NamingPolicy = field(default_factory=NamingPolicy)
     checklist: ChecklistPolicy = field(default_factory=ChecklistPolicy)
     environments: tuple[tuple[str, EnvironmentPolicy], ...] = ()
 
@@ -101,6 +130,17 @@ class Policy:
     def table(self, name: Name) -> TablePolicy:
         """What is told of a table; nothing is told of most."""
         return next((told for known, told in self.tables if known == name), TablePolicy())
+
+    def scanned(self, index: Name) -> int | None:
+        """How often production has used an index; None when it is not told."""
+        return next((scans for known, scans in self.scans if known == index), None)
+
+    def with_statistics(self, found: Statistics) -> Policy:
+        """What the policy file says itself wins."""
+        told = dict(self.tables)
+        counted = {name: replace(table, hot=told.get(name, table).hot) for name, table in found.tables}
+        own = {name: table for name, table in told.items() if table.rows is not None or name not in counted}
+        return replace(self, tables=tuple({**counted, **own}.items()), scans=(*self.scans, *found.scans))
 
     def level(self, rule: str, own: Level | None) -> Level | None:
         """The level of a rule's finding, whose own level is given, None where it has to be asked for; None when the

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workers.model import Migration, Rehearsal, RehearsedMigration, Script, Timing
+from workers.pace.measure import Pace
 from workers.play import failure, play
+from workers.policy import Policy
 from workers.postgres.roles import Roles
-from workers.replay import Replayed
+from workers.replay import Replayed, told
 from workers.sql.split import split
 from workers.stand import Stand
 from workers.trial import Played, Trial, on_rows, touched
 
+_SAYS_NOTHING = Policy()
 
-def rehearse(base: Replayed, migrations: Sequence[Migration]) -> Rehearsal:
-    """Runs the migrations in turn, each on what the ones before it left. Behind one that fails nothing is run. Raises
-    CannotAnalyse when the server is lost otherwise than over a statement."""
+
+def rehearse(base: Replayed, migrations: Sequence[Migration], policy: Policy = _SAYS_NOTHING) -> Rehearsal:
+    """Runs the migrations in turn, each on what the ones before it left. Behind one that fails nothing is run. What is
+    slow on tables whose rows the policy tells is measured. Raises CannotAnalyse when the server is lost otherwise than
+    over a statement."""
     began = time.monotonic()
     stand = Stand(base.cluster, base.prelude)
+    pace = Pace(policy)
     trials: list[Trial] = []
     for migration in migrations:
         script = split(migration.text)
         stopped = next((trial.rehearsed.migration.id for trial in trials if not _passed(trial.rehearsed)), None)
-        trials.append(_not_run(migration, script, stopped) if stopped else _one(stand, migration, script))
+        trials.append(_not_run(migration, script, stopped) if stopped else _one(stand, migration, pace))
+    estimates = pace.estimates(stand)
+    rehearsed = tuple(
+        replace(trial.rehearsed, estimates=estimates.get(trial.rehearsed.migration.id, ())) for trial in trials
+    )
     prove_ms = sum(trial.prove_ms for trial in trials)
     rehearse_ms = (time.monotonic() - began) * 1000 - prove_ms
     timing = Timing(0.0, base.acquire_ms, base.replay_ms, rehearse_ms, prove_ms, base.snapshot)
-    rehearsed = tuple(trial.rehearsed for trial in trials)
-    return Rehearsal(base.cluster.info, rehearsed, timing, base.prelude.notes)
+    return Rehearsal(base.cluster.info, rehearsed, timing, told(base.prelude.notes))
 
 
 def _passed(rehearsed: RehearsedMigration) -> bool:
@@ -41,8 +51,9 @@ def _not_run(migration: Migration, script: Script, stopped: str) -> Trial:
     return Trial(RehearsedMigration(migration, script, nothing, not_run=why), 0.0)
 
 
-def _one(stand: Stand, migration: Migration, script: Script) -> Trial:
+def _one(stand: Stand, migration: Migration, pace: Pace) -> Trial:
     """Empty tables tell whether the migration runs at all and what it touches; rows tell whether it always would."""
+    script = split(migration.text)
     while True:
         roles = Roles.before(stand.cluster, migration.text)
         with stand.stage() as stage:
@@ -55,7 +66,9 @@ def _one(stand: Stand, migration: Migration, script: Script) -> Trial:
         failed = failure(seen)
         aside = roles.put_aside()
         if failed is None:
-            trial = on_rows(stand, Played(migration, script, roles), touched(seen) & tables)
+            played = Played(migration, script, roles, pace.policy)
+            trial = on_rows(stand, played, touched(seen) & tables)
+            pace.note(stand, played, trial.rehearsed)
             roles.bring_back(aside)
             stand.follow(stage)
             return trial

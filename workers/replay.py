@@ -8,7 +8,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers.errors import CannotAnalyse
@@ -34,6 +34,13 @@ _NOT_ONE_MESSAGE = re.compile(r"^\s*\\|\bfrom\s+std(?:in|out)\b", re.I | re.M)
 
 # Fails in one transaction, passes statement by statement: CONCURRENTLY and its kind; a new enum value in use.
 _NEEDS_ITS_OWN_TRANSACTION = frozenset({"25001", "55P04"})
+
+# Before 16 only a superuser gives it (https://www.postgresql.org/docs/15/sql-createrole.html). The schema is the same
+# without.
+_REFUSED_ATTRIBUTE = re.compile(r"^must be superuser to (?:create|change) bypassrls\b")
+_ATTRIBUTE = re.compile(r"\bbypassrls\b", re.I)
+
+_APART = ": replayed statement by statement: "
 
 _NO_FILE = Statement("", "", 0, 1, 1)
 
@@ -106,7 +113,10 @@ def _replay(prelude: Prelude, history: Sequence[Migration], advance: Callable[[]
         for migration in history:
             if error := apply(session, migration, prelude):
                 where = f"{migration.path}:{error.line or 1}"
-                raise CannotAnalyse(f"{where}: the merged history fails here: {error.message} ({error.sqlstate})")
+                server = f"PostgreSQL {prelude.cluster.info.version}"
+                raise CannotAnalyse(
+                    f"{where}: the merged history fails here: {error.message} ({error.sqlstate}), on {server}"
+                )
             advance()
 
 
@@ -123,11 +133,24 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
         return None
     if prelude.remedied(error.sqlstate, error.message, session.database):
         return apply(session, migration, prelude)
+    if _REFUSED_ATTRIBUTE.match(error.message) and _ATTRIBUTE.search(migration.text):
+        prelude.note(f"{migration.path}: replayed without BYPASSRLS, which only a superuser may give on this server")
+        return apply(session, replace(migration, text=_ATTRIBUTE.sub("", migration.text)), prelude)
     if not by_statement:
         if error.sqlstate not in _NEEDS_ITS_OWN_TRANSACTION:
             return sql_error(error, Statement(migration.text, "", 0, 1, 1))
-        prelude.note(f"{migration.path}: replayed statement by statement: {error.message}")
+        prelude.note(f"{migration.path}{_APART}{error.message}")
     return _one_by_one(session, migration, prelude, wrapped=False)
+
+
+def told(notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes as a report has them: one line for all files that were replayed statement by statement."""
+    first, *more = [note for note in notes if _APART in note] or [""]
+    if not more:
+        return tuple(notes)
+    path, _, why = first.partition(_APART)
+    line = f"{path} and {len(more)} more{_APART}{why}"
+    return tuple(line if note == first else note for note in notes if note not in more)
 
 
 def _one_by_one(session: Session, migration: Migration, prelude: Prelude, *, wrapped: bool) -> SqlError | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,9 @@ from workers.errors import GitFailed, InputError, Missing
 
 # Everything that could make git run a program, ask a person or change the repository is off.
 _GIT = ("git", "--no-replace-objects", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_GREP = ("grep", "-I", "-n", "-w", "-E", "-z", "--full-name", "--no-color", "--no-column", "--no-recurse-submodules")
+_SPECIAL = re.compile(r"[][\\.^$*+?{}()|]")  # in POSIX's extended regular expressions
+_GREP_BYTES, _GREP_S, _TEXT_MAX = 8 << 20, 5.0, 1000
 _ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
 
 
@@ -21,6 +27,23 @@ class File:
 
     path: str
     blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file, from 1; its text is trimmed and cut where it is long."""
+
+    path: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grepped:
+    """whole: these are all; else it took longer than 5 s, or 8 MB."""
+
+    lines: tuple[Line, ...]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,11 @@ class Repository:
         blob = meta[2].decode()
         return self.contents((blob,))[blob]
 
+    def blob_here(self, revision: str, name: str) -> str | None:
+        """The id of a file in this very folder at a revision; None where there is none."""
+        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}:./{name}")
+        return found.stdout.decode().strip() if not found.returncode else None
+
     def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
         """The bytes of each blob, in one git process."""
         return _batch(self._check("cat-file", "--batch", stdin=_lines(blobs)))
@@ -79,6 +107,31 @@ class Repository:
         rows = [line.split() for line in self._check("cat-file", "--batch-check", stdin=_lines(blobs)).splitlines()]
         _refuse_missing(rows)
         return {blob.decode(): int(size) for blob, _type, size in rows}
+
+    def grep(self, commit: str, words: Iterable[str], pathspecs: Iterable[str] = ()) -> Grepped:
+        """The lines at a commit that hold one of the words as a whole word, in git's order; no binary files, and none
+        that is missing here. pathspecs: with magic (https://git-scm.com/docs/gitglossary#def_pathspec)."""
+        # As one pattern: git looks for each of several by itself, and 40 take ten times as long.
+        alternatives = "|".join(
+            _SPECIAL.sub(r"\\\g<0>", word) for word in sorted(set(words)) if word and word.isprintable()
+        )
+        if not alternatives:
+            return Grepped((), whole=True)
+        found, whole = self._first_bytes(*_GREP, "-e", f"({alternatives})", commit, "--", *pathspecs)
+        # Told as `<commit>:<path> NUL <number> NUL <text>`; what was cut at the end, or has a line end in its path, has
+        # not these parts.
+        rows = (row.split(b"\0", 2) for row in found.split(b"\n"))
+        lines = (_line(row[0][len(commit) + 1 :], row[1], row[2]) for row in rows if len(row) == 3)
+        return Grepped(tuple(lines), whole)
+
+    def differing(self, one: str, other: str) -> tuple[str, ...]:
+        """The paths whose files are not the same at two commits."""
+        listing = self._check("diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other)
+        return tuple(path.decode("utf-8", "surrogateescape") for path in listing.split(b"\0") if path)
+
+    def tree(self, commit: str) -> str:
+        """The id of the commit's tree, which is the same for commits with the same files."""
+        return self._check("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         environment = {**os.environ, **_ENVIRONMENT}
@@ -92,6 +145,28 @@ class Repository:
             )
         except FileNotFoundError:
             raise InputError("git: not found on PATH") from None
+
+    def _first_bytes(self, *arguments: str) -> tuple[bytes, bool]:
+        """What git says within the limits, and whether that is all. A status of 1 is grep's for nothing found."""
+        with (
+            subprocess.Popen(
+                (*_GIT, "-C", str(self.directory), *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # a line for each file that is missing here
+                env={**os.environ, **_ENVIRONMENT},
+            ) as process,
+            _killed_after(process, _GREP_S),
+        ):
+            assert process.stdout is not None
+            found = process.stdout.read(_GREP_BYTES)
+            cut = len(found) == _GREP_BYTES
+            if cut:
+                process.kill()
+            status = process.wait()
+        if status > 1:
+            raise GitFailed(f"git {arguments[0]} failed with status {status}")
+        return found, status >= 0 and not cut
 
     def _check(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = self._run(*arguments, stdin=stdin)
@@ -112,6 +187,21 @@ def open_repository(directory: Path) -> Repository:
             f"{directory}: not in a git repository" if "not a git repository" in why else f"{directory}: {why}"
         )
     return repository
+
+
+@contextlib.contextmanager
+def _killed_after(process: subprocess.Popen[bytes], time_s: float) -> Iterator[None]:
+    timer = threading.Timer(time_s, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _line(path: bytes, number: bytes, text: bytes) -> Line:
+    return Line(path.decode("utf-8", "replace"), int(number), text.decode("utf-8", "replace").strip()[:_TEXT_MAX])
 
 
 def _file(entry: bytes) -> File:

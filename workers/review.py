@@ -16,10 +16,13 @@ from pathlib import Path
 
 import psycopg
 
-from workers.errors import CannotAnalyse, InputError
+from workers.around import around
+from workers.changed_files import changed_files
+from workers.errors import CannotAnalyse, InputError, NoMigrations
 from workers.gather import Wanted, gather
 from workers.judge import judge
-from workers.model import Migration, MigrationSet, Rehearsal
+from workers.mentions import Code, mentions_of, sought
+from workers.model import Mentions, Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
@@ -29,10 +32,13 @@ from workers.replay import Ground, Replayed, replayed
 from workers.repository import Repository, open_repository
 from workers.sql.read import extensions_wanted
 from workers.sql.split import split
-from workers.verdict import Report
+from workers.verdict import Finding, Report
 
 # Tried in this order when the user names no base.
 _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+# What has none of these words leaves every name to the code that uses it.
+_TAKES_AWAY = re.compile(r"\b(drop|rename|set\s+schema|type)\b", re.I)
 
 Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
 
@@ -70,10 +76,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that the repository has to say, before a server is asked."""
+    """All that the repository has to say, before a server is asked. repository: where code is looked at for what the
+    migrations take away from it; trees: of both commits, if they may take away anything. around: what is found in other
+    files than migrations, which there may be none of."""
 
     policy: Policy
     migrations: MigrationSet
+    repository: Repository | None = None
+    trees: tuple[str, ...] = ()
+    around: tuple[Finding, ...] = ()
 
 
 def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> Report:
@@ -97,26 +108,43 @@ def gathered(asked: Asked) -> Gathered:
     base = repository.commit(asked.base or _default_base(repository))
     policy = read_policy(repository, base)
     wanted = Wanted(policy.layout, asked.directory or policy.directory, policy.transaction)
-    fork = repository.commit(asked.fork) if asked.fork else None
-    return Gathered(policy, gather(repository, base, head, wanted, fork))
+    fork = repository.commit(asked.fork) if asked.fork else repository.merge_base(base, head)
+    beside = around(changed_files(repository, fork, base, head), policy)
+    try:
+        migrations = gather(repository, base, head, wanted, fork)
+    except NoMigrations:
+        if not beside:
+            raise
+        migrations = MigrationSet("none", "", base, head, (), ())
+    taking = any(_TAKES_AWAY.search(migration.text) for migration in migrations.added)
+    trees = (repository.tree(base), repository.tree(head)) if taking else ()
+    return Gathered(policy, migrations, repository, trees, beside)
 
 
 def fingerprint(found: Gathered) -> str:
     """Equal for two reviews that would say the same: sha256 over all that they depend on, the program's version with
     it, and not over the commits they were read at."""
     migrations = replace(found.migrations, base="", head="")
-    parts = [version("migration-bot"), asdict(found.policy), asdict(migrations)]
+    read = (asdict(found.policy), asdict(migrations), found.trees, *map(asdict, found.around))
+    parts = [version("migration-bot"), *read]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_policy(repository: Repository, commit: str) -> Policy:
-    """The policy file as the base branch has it: a pull request cannot weaken its own review."""
+    """The policy file as the base branch has it, with the statistics that it names: a pull request cannot weaken its
+    own review. Raises InputError."""
     content = repository.file(commit, POLICY_PATH)
     if content is None:
         return Policy()
-    from workers.policy_file import parse_policy  # here: it takes 80 ms to import, and most have no such file
+    from workers.policy_file import parse_policy, parse_statistics  # here: 80 ms to import, and most have no such file
 
-    return parse_policy(content.decode("utf-8", "replace"))
+    policy = parse_policy(content.decode("utf-8", "replace"))
+    if policy.statistics is None:
+        return policy
+    counted = repository.file(commit, policy.statistics)
+    if counted is None:
+        raise InputError(f"{POLICY_PATH}: there is no {policy.statistics} at {commit[:12]}, which statistics names.")
+    return policy.with_statistics(parse_statistics(counted.decode("utf-8", "replace"), policy.statistics))
 
 
 def _default_base(repository: Repository) -> str:
@@ -144,9 +172,18 @@ def _reviewed(
 ) -> Report:
     migrations, policy = found.migrations, found.policy
     rehearsal = _rehearsed(migrations, policy, machine, offer(), progress) if migrations.added else None
-    report = judge(migrations, rehearsal, policy)
+    report = judge(migrations, rehearsal, policy, _mentions(found, rehearsal) if rehearsal else {}, found.around)
     total_ms = (time.monotonic() - began) * 1000
     return replace(report, timing=replace(report.timing, total_ms=total_ms))
+
+
+def _mentions(found: Gathered, rehearsal: Rehearsal) -> dict[str, Mentions]:
+    """Where the code names what the migrations take away; nothing where there is no code to look at."""
+    if found.repository is None:
+        return {}
+    code = Code(found.repository, found.migrations.base, found.migrations.head, found.migrations.directory)
+    catalogs = [catalog for each in rehearsal.migrations for catalog in (each.before, each.after) if catalog]
+    return mentions_of(code, sought(rehearsal), catalogs)
 
 
 def _rehearsed(
@@ -157,7 +194,7 @@ def _rehearsed(
         progress(len(migrations.history)) as advance,
         at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
     ):
-        return rehearse(base, migrations.added)
+        return rehearse(base, migrations.added, policy)
 
 
 @contextlib.contextmanager

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
-from workers.changes import IndexCreated
 from workers.errors import CannotAnalyse
 from workers.facts import Facts
-from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script, Statement
+from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script
 from workers.play import failure, play
+from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
-from workers.postgres.cluster import Role
+from workers.postgres.cluster import Cluster, Role
+from workers.postgres.observe import Observer
 from workers.postgres.prelude import Prelude
 from workers.postgres.relations import Relations
 from workers.postgres.roles import Roles
 from workers.postgres.rows import fill
-from workers.preflight import Known, preflight_for
+from workers.preflight import Known
+from workers.preflight.rejections import Ask, follows, milder, only_checks, our_own_doing, rejected, said
+from workers.remedies import End, Place, ends_of, prove_rewrites, rewrites_in
 from workers.replay import apply
+from workers.rollback.attribution import with_objects
 from workers.rollback.effects import effects_of
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.rows import Fingerprint, fingerprint
 from workers.rollback.write import write_rollback
-from workers.sql.actions import Copy, Insert
 from workers.sql.read import read
-from workers.sql.table_actions import SetNotNull
 from workers.stand import Stage, Stand
 from workers.words import LockMode, Name
 
 # How often a migration is tried again without the rows of a table that it failed on; the last try has no rows at all.
 _TRIES = 5
 
-_NOT_NULL_VIOLATION, _UNIQUE_VIOLATION = "23502", "23505"
+# How many rejected statements are left out to hear what the rows tell about those behind them: each costs a play.
+_MOST_LEFT_OUT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Played:
     migration: Migration
     script: Script
     roles: Roles
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +59,6 @@ class Trial:
 
     rehearsed: RehearsedMigration
     prove_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The tables to fill, and the columns of them that are not to hold NULL."""
-
-    tables: frozenset[Name] = frozenset()
-    required: frozenset[tuple[Name, str]] = frozenset()
-
-
-def milder(ask: Ask, statement: Statement, rejection: Rejection, relations: Relations) -> Ask:
-    """What to ask for after a rejection: no NULL where the statement forbids it; else no rows in the table at fault,
-    nor in those whose rows need one there; none at all when it is not known."""
-    actions = read(statement) if rejection.error.sqlstate == _NOT_NULL_VIOLATION else ()
-    forbidden = frozenset((a.table, a.column) for a in actions if isinstance(a, SetNotNull))
-    if forbidden - ask.required:
-        return replace(ask, required=ask.required | forbidden)
-    if rejection.table not in ask.tables:
-        return Ask()
-    emptied = {rejection.table}
-    while more := {name for name in ask.tables - emptied if _needs(name, emptied, relations)}:
-        emptied |= more
-    return replace(ask, tables=ask.tables - emptied)
-
-
-def _needs(table: Name, parents: Collection[Name], relations: Relations) -> bool:
-    """A foreign key of the table points at one of the parents."""
-    targets = {oid for oid, relation in relations.items() if relation.name in parents}
-    keys = (key for relation in relations.values() if relation.name == table for key in relation.constraints.values())
-    return any(key.references in targets for key in keys if key.references)
 
 
 def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
@@ -102,31 +78,40 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
             stand.stage() as stage,
             stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
         ):
-            held = _filled(reader, ask if tried < _TRIES else Ask())
+            ask = ask if tried < _TRIES else Ask()
+            held = _filled(reader, ask)
             before = read_catalog(reader)
             rows = fingerprint(reader, before, sorted(tables | held))
             stage.observer.rows = _counts(rows, stage.observer.relations)
+            made = _made(stage.observer)
             seen = play(stage, script, migration.transaction)
             failed = failure(seen)
             if failed is None:
                 began = time.monotonic()
-                rollback = _rollback(
-                    _Done(stand, stage, reader, played),
-                    States(before, read_catalog(reader), rows),
-                    seen,
-                )
+                after = read_catalog(reader)
+                seen = with_objects(script.statements, seen, before, after)
+                rehearsed = RehearsedMigration(migration, script, seen, tuple(rejections), before=before, after=after)
+                rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(stand.cluster) else {}
+                end = End(after, fingerprint(reader, after, ends_of(rehearsed, rows)) if rewrites else {})
+                rollback = _rollback(_Done(stand, stage, reader, played), States(before, after, rows), seen)
                 prove_ms = (time.monotonic() - began) * 1000
         stand.drop(stage.database)
         played.roles.put_aside()
         if failed is None:
-            return Trial(RehearsedMigration(migration, script, seen, tuple(rejections), rollback), prove_ms)
+            began = time.monotonic()
+            proof = prove_rewrites(rehearsed, rewrites, end, functools.partial(_place, stand, played, ask))
+            prove_ms += (time.monotonic() - began) * 1000
+            rehearsed = replace(rehearsed, rollback=rollback, proven=proof.proven, refuted=proof.refuted)
+            return Trial(rehearsed, prove_ms)
         if not stand.cluster.alive():
             break
-        known = Known(stand.base, stage.observer.met, stand.cluster.installation.major)
-        rejection = _rejection(script.statements[: failed + 1], seen[failed], migration.path, known)
-        if not _our_own_doing(script, rejection):
-            rejections.append(rejection)
-        ask = milder(ask, script.statements[failed], rejection, stage.observer.met)
+        rejection = _rejection(stand, stage, played, seen[failed], failed)
+        for each in _rejections(stand, played, ask, rejection):
+            statement = script.statements[each.statement]
+            if not said(each, rejections) and not our_own_doing(statement, each):
+                rejections.append(each)
+            if each is rejection or each.table in ask.tables:
+                ask = milder(ask, statement, each, stage.observer.met)
     raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
 
 
@@ -138,6 +123,30 @@ def _filled(reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
     return frozenset(table.table for table in filled.tables if table.inserted)
 
 
+def _time_is_left(cluster: Cluster) -> bool:
+    """For what a review can do without: the migrations that are still to come need theirs."""
+    return cluster.remaining_ms() > cluster.limits.total_ms / 2
+
+
+def _made(observer: Observer) -> frozenset[Name]:
+    """The tables that the pull request's earlier migrations have made."""
+    tables = ((oid, relation) for oid, relation in observer.relations.items() if relation.is_table)
+    return frozenset(relation.name for oid, relation in tables if oid not in observer.base)
+
+
+@contextlib.contextmanager
+def _place(stand: Stand, played: Played, ask: Ask) -> Iterator[Place]:
+    """A fresh clone with the rows that the migration passed on."""
+    with (
+        stand.stage() as stage,
+        stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
+    ):
+        _filled(reader, ask)
+        yield Place(stage.session, reader)
+    stand.drop(stage.database)
+    played.roles.put_aside()
+
+
 def _counts(rows: Fingerprint, relations: Relations) -> dict[int, int]:
     """How many rows each table holds, by OID, where they are not too many to be read."""
     contents = ((oid, rows.get(relation.name)) for oid, relation in relations.items())
@@ -147,22 +156,41 @@ def _counts(rows: Fingerprint, relations: Relations) -> dict[int, int]:
 # ---------------------------------------------------------------- what failed
 
 
-def _rejection(statements: Sequence[Statement], seen: Observation | None, path: str, known: Known) -> Rejection:
-    """About the last of the statements."""
-    assert seen is not None
-    assert seen.error is not None
-    named = (getattr(action, "table", None) for action in read(statements[-1]))
-    table = next((name for name in named if isinstance(name, Name)), None)
-    query = preflight_for(statements, seen.error, path, known)
-    created = (change for change in seen.facts.changes if isinstance(change, IndexCreated))
-    invalid = next((change.index for change in created if not change.valid), None)
-    return Rejection(len(statements) - 1, table, seen.error, query, invalid)
+def _rejections(stand: Stand, played: Played, ask: Ask, first: Rejection) -> tuple[Rejection, ...]:
+    """The first, and those behind it that the same rows bring out: what was rejected is left out, as long as it only
+    checks rows, and the rest is played again."""
+    statements = played.script.statements
+    found, left_out, last = [first], {first.statement}, first.statement
+    while (
+        only_checks(statements[last])
+        and last + 1 < len(statements)
+        and len(left_out) <= _MOST_LEFT_OUT
+        and _time_is_left(stand.cluster)
+    ):
+        numbers = [number for number in range(len(statements)) if number not in left_out]
+        script = replace(played.script, statements=tuple(statements[number] for number in numbers))
+        with (
+            stand.stage() as stage,
+            stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
+        ):
+            _filled(reader, ask)
+            seen = play(stage, script, played.migration.transaction)
+        stand.drop(stage.database)
+        played.roles.put_aside()
+        failed = failure(seen)
+        if failed is None or not only_checks(script.statements[failed]) or not stand.cluster.alive():
+            break
+        last = numbers[failed]
+        left_out.add(last)
+        rejection = _rejection(stand, stage, played, seen[failed], last)
+        if not follows(rejection, found):
+            found.append(rejection)
+    return tuple(found)
 
 
-def _our_own_doing(script: Script, rejection: Rejection) -> bool:
-    """A seed row that meets one of ours by its key: we chose that key, and it tells nothing about the real rows."""
-    inserts = any(isinstance(action, Insert | Copy) for action in read(script.statements[rejection.statement]))
-    return inserts and rejection.error.sqlstate == _UNIQUE_VIOLATION
+def _rejection(stand: Stand, stage: Stage, played: Played, seen: Observation | None, number: int) -> Rejection:
+    known = Known(stand.base, stage.observer.met, stand.cluster.installation.major)
+    return rejected(played.script.statements[: number + 1], seen, played.migration.path, known)
 
 
 # ---------------------------------------------------------------- and back again
@@ -195,7 +223,10 @@ def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -
     def again() -> str | None:
         # On a session of its own: temporary tables of the first time must not be in the way.
         done.played.roles.put_aside()
-        error = apply(done.stage.other("again", Role.MIGRATION), done.played.migration, Prelude(done.stand.cluster))
+        session = done.stage.other("again", Role.MIGRATION)
+        error = apply(session, done.played.migration, Prelude(done.stand.cluster))
+        if session.in_block:  # by a BEGIN of the file's; the play of it ended so, too
+            session.run("commit")
         return error.message if error else None
 
     return settle(plan, prove(Rehearsed(done.reader, run, again), plan, states))

@@ -6,11 +6,14 @@ import enum
 from dataclasses import dataclass, field
 
 from workers.facts import Facts
-from workers.model import Change, Level, Observation, Preflight, Rollback, ServerInfo, Statement, Timing
+from workers.model import Change, Estimate, Level, Observation, Preflight, Rollback, ServerInfo, Statement, Timing
+from workers.words import Name
 
 
 @dataclass(frozen=True, slots=True)
 class RewriteStep:
+    """To be committed before the next step begins, also where it holds several statements."""
+
     sql: str
     transaction: bool  # may run inside a transaction block
     deploy: str | None = None  # what has to be deployed before this step
@@ -18,10 +21,16 @@ class RewriteStep:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The safe form of a statement, in steps."""
+    """The safe form of a statement, in steps. refuted: how it came to something else than the statement, when it was
+    tried. in_place: it can stand where the statement stands, in the same file and release. kept: columns whose values
+    it keeps and the statement loses. missing: what is left to fill in, without which it cannot be tried."""
 
     steps: tuple[RewriteStep, ...]
     proven: bool
+    refuted: str | None = None
+    in_place: bool = False
+    kept: tuple[tuple[Name, str], ...] = ()
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class JudgedStatement:
-    """locks: observed and predicted merged, each with its source. facts: the ones the rules were given."""
+    """facts: the ones the rules were given, each lock with its source; predicted: what the text alone says."""
 
     statement: Statement
     action: str  # in the words of SQL: ALTER TABLE … ADD COLUMN
@@ -72,6 +81,8 @@ class JudgedStatement:
     facts: Facts
     observation: Observation | None
     findings: tuple[Finding, ...] = ()
+    predicted: Facts = field(default_factory=Facts)
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ class JudgedMigration:
     level: Level
     statements: tuple[JudgedStatement, ...] = ()
     rollback: Rollback | None = None
+    tail: str = ""  # what stands behind the last statement
     digest: str = ""  # of the text of a merged migration that was edited: its statements are not judged
 
 

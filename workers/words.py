@@ -58,7 +58,7 @@ class Name:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
+        return f"{self.schema}.{self.name}" if self.schema else self.name
 
     @property
     def sql(self) -> str:

@@ -137,6 +137,7 @@ def test_many_statements_and_more_findings_than_annotations(shop: Shop, statemen
     _assert_ours(shop, pull)
 
 
+@pytest.mark.campaign
 def test_more_migrations_than_there_is_room_for(shop: Shop) -> None:
     """Three points each, more than a checklist of each migration's own may have."""
     sql = 'CREATE INDEX "i{0}" ON "orders" ("total");\nUPDATE "orders" SET "total" = {0};\n'

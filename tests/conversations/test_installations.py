@@ -195,6 +195,7 @@ def test_the_permission_to_comment_is_missing(shop: Shop) -> None:
 # ---------------------------------------------------------------- many
 
 
+@pytest.mark.campaign
 def test_one_with_much_work_does_not_keep_another_waiting(a_town: Town) -> None:
     """Sixty pull requests wait before the one of somebody else is opened."""
     github = a_town.github

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _CONFIG = {
     "gc.auto": "0",
     "maintenance.auto": "false",
 }
+_HUNK = re.compile(r"^@@ [^+]*\+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 _FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01"
 
 
@@ -148,6 +150,11 @@ class Bare:
             letter, _, path = line.partition("\t")
             found[words.get(letter, "modified")].append(path)
         return dict(found)
+
+    def shown(self, base: str, head: str, path: str) -> set[int]:
+        """The lines of a file at head that the pull request's diff shows, three of context with them."""
+        hunks = _HUNK.finditer(self.git("diff", "--no-color", f"{base}...{head}", "--", path))
+        return {line for hunk in hunks for line in range(int(hunk[1]), int(hunk[1]) + int(hunk[2] or 1))}
 
     def blob(self, revision: str, path: str) -> tuple[str, bytes] | None:
         """The id and the bytes of a file."""

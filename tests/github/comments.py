@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.github import shapes_pulls
+from tests.github.bare import Bare
 from tests.github.events import emit
 from tests.github.refusals import invalid
-from tests.github.state import Comment, Json, Pull, Reaction, Refused, State, User, now
+from tests.github.state import Comment, Json, Pull, Reaction, Refused, ReviewComment, State, User, now
 
 # GitHub says characters and may mean bytes; the stricter reading is the safe one here.
 _LONGEST_BYTES = 65_536
@@ -33,6 +34,20 @@ def delete(state: State, comment: Comment, sender: User) -> None:
     _allow(comment, sender, state)
     del comment.pull.repo.comments[comment.id]
     _announce(state, comment, sender, {"action": "deleted"})
+
+
+def create_on_lines(state: State, pull: Pull, author: User, told: Json) -> ReviewComment:
+    """On lines that the diff shows, of its right side."""
+    _accept(told.get("body"))
+    first, last = told.get("start_line", told["line"]), told["line"]
+    shown = Bare(pull.repo.directory).shown(pull.base_sha, pull.head_sha, told["path"])
+    if told["commit_id"] != pull.head_sha or not {first, last} <= shown:
+        message = "pull_request_review_thread.line must be part of the diff"
+        raise invalid("PullRequestReviewComment", "pull_request_review_thread.line", message)
+    start = first if first != last else None
+    made = ReviewComment(state.next_id(), pull, author, told["body"], told["path"], last, start, pull.head_sha)
+    pull.repo.review_comments[made.id] = made
+    return made
 
 
 def react(state: State, comment: Comment, sender: User, content: object) -> tuple[Reaction, bool]:

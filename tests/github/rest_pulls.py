@@ -60,6 +60,29 @@ def reviews(repo: Repo, number: int) -> Any:
     return paged(found, lambda review: shapes_pulls.review(state(), review))
 
 
+@routes.get("/pulls/<int:number>/comments")
+@needs("pull_requests:read")
+def review_comments(repo: Repo, number: int) -> Any:
+    one = find(repo.pulls, number)
+    found = [comment for comment in repo.review_comments.values() if comment.pull is one]
+    return paged(found, lambda comment: shapes_pulls.review_comment(state(), comment))
+
+
+@routes.post("/pulls/<int:number>/comments")
+@needs("pull_requests:write")
+def create_review_comment(repo: Repo, number: int) -> Any:
+    made = comments.create_on_lines(state(), find(repo.pulls, number), state().bot, body())
+    return shapes_pulls.review_comment(state(), made), 201
+
+
+@routes.delete("/pulls/comments/<int:number>")
+@needs("pull_requests:write")
+def delete_review_comment(repo: Repo, number: int) -> Any:
+    find(repo.review_comments, number)
+    del repo.review_comments[number]
+    return "", 204
+
+
 @routes.get("/issues/<int:number>/comments")
 @needs(*_READ)
 def comments_of(repo: Repo, number: int) -> Any:

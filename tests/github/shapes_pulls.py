@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.github.bare import Bare
 from tests.github.reviews import Review
 from tests.github.shapes import api, app, node_id, repository, user
-from tests.github.state import Comment, Json, Pull, Reaction, Repo, State, User, stamp
+from tests.github.state import Comment, Json, Pull, Reaction, Repo, ReviewComment, State, User, stamp
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 _PULL_LINKS = {
@@ -112,6 +112,30 @@ def comment(state: State, one: Comment) -> Json:
         "author_association": association(one.pull.repo, one.user),
         "reactions": _tally(f"{at}/reactions", one.reactions),
         "performed_via_github_app": app(state) if one.by_app else None,
+    }
+
+
+def review_comment(state: State, one: ReviewComment) -> Json:
+    """https://docs.github.com/en/rest/pulls/comments; it names no App."""
+    reply = {"in_reply_to_id": one.replies_to} if one.replies_to else {}
+    return {
+        "id": one.id,
+        "node_id": node_id("PRRC", one.id),
+        "url": api(state, f"repos/{one.pull.repo.full_name}/pulls/comments/{one.id}"),
+        "html_url": f"{state.url}/{one.pull.repo.full_name}/pull/{one.pull.number}#discussion_r{one.id}",
+        "pull_request_url": api(state, f"repos/{one.pull.repo.full_name}/pulls/{one.pull.number}"),
+        "user": user(state, one.user),
+        "body": one.body,
+        "path": one.path,
+        "line": one.line,
+        "start_line": one.start_line,
+        "side": "RIGHT",
+        "commit_id": one.commit_id,
+        "original_commit_id": one.commit_id,
+        "created_at": stamp(one.created_at),
+        "updated_at": stamp(one.created_at),
+        "author_association": association(one.pull.repo, one.user),
+        **reply,
     }
 
 

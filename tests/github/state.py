@@ -53,6 +53,7 @@ class Repo:
     archived: bool = False
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
+    review_comments: dict[int, ReviewComment] = field(default_factory=dict)
     suites: dict[int, Suite] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
     reviews: dict[int, Review] = field(default_factory=dict)
@@ -117,6 +118,22 @@ class Comment:
     reactions: list[Reaction] = field(default_factory=list)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class ReviewComment:
+    """On lines of a file in the diff, both included. replies_to: another one's id."""
+
+    id: int
+    pull: Pull
+    user: User
+    body: str
+    path: str
+    line: int
+    start_line: int | None
+    commit_id: str
+    replies_to: int | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -144,6 +144,24 @@ def test_a_policy_decides_layout_and_transaction(tmp_path: Path) -> None:
     assert migration.transaction is Transaction.STATEMENT
 
 
+def test_merged_files_tell_how_they_are_run(tmp_path: Path) -> None:
+    """Not those of the pull request; and the policy knows better."""
+    repo = Repo.at(tmp_path)
+    build = "CREATE INDEX CONCURRENTLY i ON one (id);\n"
+    first = repo.commit(plain(_1_a=ONE))
+    second = repo.commit(plain(_2_b=build + TWO), branch="feature")
+    third = repo.commit(plain(_3_c=build), branch="next")
+    told = Wanted(transaction=Transaction.FILE)
+    expected = [
+        (first, second, Wanted(), Transaction.FILE),
+        (second, third, Wanted(), Transaction.STATEMENT),
+        (second, third, told, Transaction.FILE),
+    ]
+    for base, head, wanted, transaction in expected:
+        found = gathered(repo, base, head, wanted)
+        assert {each.transaction for each in (*found.history, *found.added)} == {transaction}
+
+
 def test_the_last_migration_deleted_still_finds_the_project(tmp_path: Path) -> None:
     repo = Repo.at(tmp_path)
     base = repo.commit(plain(_1_a=ONE))

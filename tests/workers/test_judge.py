@@ -181,8 +181,8 @@ WRITE = Facts(locks=(Lock(A, LockMode.ROW_EXCLUSIVE, Source.OBSERVED),), scans=(
         (Transaction.FILE, BACKFILL, [(2, "blocking-work")]),
         (Transaction.SIMPLE_QUERY, BACKFILL, [(2, "blocking-work")]),
         (Transaction.STATEMENT, f"BEGIN;{BACKFILL}COMMIT;", [(2, "blocking-work")]),
-        (Transaction.FILE, BACKFILL.replace("\n", "COMMIT;\n"), []),
-        (Transaction.SIMPLE_QUERY, BACKFILL.replace("\n", "COMMIT;\n"), []),
+        (Transaction.FILE, BACKFILL.replace("\n", "COMMIT;\n"), [(1, "transaction-ended-early")]),
+        (Transaction.SIMPLE_QUERY, BACKFILL.replace("\n", "COMMIT;\n"), [(1, "transaction-ended-early")]),
     ],
 )
 def test_a_lock_lasts_as_long_as_the_runners_transaction(
@@ -225,6 +225,22 @@ def test_without_a_server_the_history_tells_of_types() -> None:
     assert rules(judge(added(wider, history=history), None, Policy())) == []
     drop = migration("DROP TABLE a;")
     assert rules(judge(added(drop, history=history), None, Policy())) == [(1, "table-dropped")]
+
+
+def test_the_history_tells_of_types_where_statements_were_not_run() -> None:
+    history = (migration("CREATE TABLE a (x varchar(20));", 1),)
+    fails, waits = migration("SELECT b;"), migration("ALTER TABLE a ALTER x TYPE varchar(50);", 3)
+    no_column = SqlError("42703", "column b does not exist", 1)
+    run = (rehearsed(fails, ran(error=no_column)), rehearsed(waits, None, not_run="Not run, because 2_x failed."))
+    report = judge(added(fails, waits, history=history), Rehearsal(SERVER, run, Timing(), ()), Policy())
+    assert rules(report) == [(1, "migration-fails")]
+
+
+def test_a_preflight_query_is_given_once() -> None:
+    one = migration("ALTER TABLE a ALTER x SET NOT NULL;")
+    query = Preflight("SELECT 1;", "no rows", "tells", one.path, 1)
+    refused = Rejection(0, A, SqlError("23502", "null", 1), query)
+    assert judged(rehearsed(one, ran(), rejections=(refused, refused))).preflight == (query,)
 
 
 # ---------------------------------------------------------------- suppressions and policy

@@ -22,7 +22,6 @@ from workers.changes import (
     IndexDropped,
     NotNullDropped,
     NotNullSet,
-    ObjectDropped,
     TableCreated,
     TableDropped,
     TableRenamed,
@@ -169,7 +168,7 @@ def test_locks_and_work(
         ("ALTER TABLE t ALTER a SET DEFAULT 7", [DefaultChanged(T, "a", "7")]),
         ("CREATE UNIQUE INDEX i ON t (b, id)", [IndexCreated(Name("public", "i"), T, True, True, False)]),
         ("DROP INDEX t_a", [IndexDropped(Name("public", "t_a"), T)]),
-        ("DROP VIEW v", [ObjectDropped("view", Name("public", "v"))]),
+        ("DROP VIEW v", []),  # the catalogs around a migration show it
         (
             "DO $$ BEGIN DROP TABLE child; ALTER TABLE t DROP COLUMN d; END $$",
             [TableDropped(CHILD), ColumnDropped(T, "d", "timestamp without time zone")],

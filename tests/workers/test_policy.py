@@ -13,6 +13,7 @@ from workers.policy import (
     AskedPolicy,
     ChecklistPolicy,
     EnvironmentPolicy,
+    NamingPolicy,
     Policy,
     RulePolicy,
     TablePolicy,
@@ -33,6 +34,7 @@ rules:
   renamed: off
   index-not-concurrent: high-risk
   table-dropped: safe
+naming: {index: "[a-z_]+_idx"}
 checklist:
   who: author
   items:
@@ -68,13 +70,14 @@ def test_everything_said() -> None:
             RulePolicy("index-not-concurrent", Level.HIGH_RISK, 12),
             RulePolicy("table-dropped", Level.SAFE, 13),
         ),
+        naming=NamingPolicy(index="[a-z_]+_idx"),
         checklist=ChecklistPolicy(
             "author",
             (
-                AskedPolicy("backup", "@acme/dba", 17),
-                AskedPolicy("high-risk", "not-author", 18),
-                AskedPolicy("index-not-concurrent", "write", 19),
-                AskedPolicy("staging", None, 20),
+                AskedPolicy("backup", "@acme/dba", 18),
+                AskedPolicy("high-risk", "not-author", 19),
+                AskedPolicy("index-not-concurrent", "write", 20),
+                AskedPolicy("staging", None, 21),
             ),
         ),
         environments=(
@@ -90,6 +93,13 @@ def test_what_is_not_said_is_left_alone() -> None:
     assert policy.level("column-dropped", Level.HIGH_RISK) is Level.HIGH_RISK
     assert policy.level("table-dropped", Level.HIGH_RISK) is Level.SAFE
     assert policy.level("renamed", Level.RISKY) is None
+
+
+def test_names_of_a_kind_that_is_not_named_are_snake_case() -> None:
+    naming = parse_policy(WHOLE).naming
+    snake = "[a-z_][a-z0-9_]*"
+    assert [naming.pattern(kind) for kind in ("table", "column", "constraint")] == [snake, snake, snake]
+    assert naming.pattern("index") == "[a-z_]+_idx"
 
 
 def test_who_confirms_an_item_is_told_by_the_first_of_its_names_that_the_policy_has() -> None:
@@ -130,6 +140,11 @@ def test_the_root_is_a_folder() -> None:
         ("transaction: often", "p.yml:1: transaction should be 'file', 'simple-query' or 'statement'."),
         ("rules:\n  a: loud", "p.yml:2: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
         ("rules: {a: on}", "p.yml:1: rules.a should be 'off', 'safe', 'risky' or 'high-risk'."),
+        ("naming: {view: a}", "p.yml:1: naming.view is not a known setting."),
+        (
+            "naming:\n  table: '(a'",
+            "p.yml:2: naming.table should be a regular expression: missing ), unterminated subpattern.",
+        ),
         ("rules:", "p.yml:1: rules should hold settings, as key: value."),
         ("checklist:", "p.yml:1: checklist should hold settings, as key: value."),
         ("checklist: {whom: write}", "p.yml:1: checklist.whom is not a known setting."),

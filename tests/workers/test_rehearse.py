@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workers.changes import ColumnAdded
+from workers.changes import ColumnAdded, ObjectCreated, Trait, TraitChanged
 from workers.model import Grade, Migration, Rehearsal, Transaction
 from workers.play import failure
+from workers.policy import Policy, TablePolicy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
@@ -27,12 +28,18 @@ CREATE TABLE orders (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES user
 
 @pytest.fixture
 def rehearsed(installation: Installation, cache: Path) -> Rehearse:
-    def call(*texts: str, limits: Limits = Limits(), transaction: Transaction = Transaction.STATEMENT) -> Rehearsal:  # noqa: B008  frozen
+    def call(
+        *texts: str,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+        transaction: Transaction = Transaction.STATEMENT,
+        policy: Policy = Policy(),  # noqa: B008  frozen
+        more: str = "",
+    ) -> Rehearsal:
         ground = Ground(installation, strongest_tier(), limits, cache, 1 << 30, lambda: None)
-        history = (Migration("0", "m/0.sql", BASE, Transaction.SIMPLE_QUERY),)
+        history = (Migration("0", "m/0.sql", BASE + more, Transaction.SIMPLE_QUERY),)
         added = [Migration(str(n), f"m/{n}.sql", text, transaction) for n, text in enumerate(texts, start=1)]
         with replayed(history, ground) as base:
-            return rehearse(base, added)
+            return rehearse(base, added, policy)
 
     return call
 
@@ -68,6 +75,14 @@ def test_behind_a_failure_nothing_is_run(rehearsed: Rehearse) -> None:
     assert (failure(second.observations), second.observations[1], second.rollback) == (0, None, None)
     assert third.not_run == "Not run, because 2, which runs before it, did not come to its end."
     assert third.observations == (None,)
+
+
+def test_what_a_statement_does_to_other_objects_than_tables(rehearsed: Rehearse) -> None:
+    (one,) = rehearsed("CREATE VIEW v AS SELECT id FROM users; ALTER TABLE users SET (fillfactor = 70);").migrations
+    assert [seen.facts.changes for seen in one.observations if seen] == [
+        (ObjectCreated("view", Name("public", "v")),),
+        (TraitChanged(Name("public", "users"), Trait.OPTIONS, "", "fillfactor=70"),),
+    ]
 
 
 def test_statements_were_seen_on_rows(rehearsed: Rehearse) -> None:
@@ -135,11 +150,63 @@ def test_a_concurrent_build_that_fails_leaves_an_invalid_index(rehearsed: Rehear
     assert (rejection.error.sqlstate, rejection.leaves_invalid) == ("23505", Name("public", "u"))
 
 
-def test_what_is_found_behind_a_rejection(rehearsed: Rehearse) -> None:
-    """The table at fault is emptied, and those that need its rows; the others still hold theirs."""
-    (one,) = rehearsed("ALTER TABLE users ADD CHECK (age > 5); ALTER TABLE orders ALTER total SET NOT NULL;").migrations
-    assert [(each.statement, each.error.sqlstate) for each in one.rejections] == [(0, "23514")]
+def _rejected(rehearsal: Rehearsal) -> list[tuple[int, str]]:
+    (one,) = rehearsal.migrations
     assert failure(one.observations) is None
+    return [(each.statement, each.error.sqlstate) for each in one.rejections]
+
+
+def test_what_is_found_behind_a_rejection(rehearsed: Rehearse) -> None:
+    """On the same rows: those of the table at fault, and those that need rows there."""
+    text = "ALTER TABLE users ADD CHECK (age > 5); ALTER TABLE orders ALTER total SET NOT NULL;"
+    assert _rejected(rehearsed(text)) == [(0, "23514"), (1, "23502")]
+
+
+def test_behind_a_rejection_through_a_table_that_is_not_touched(rehearsed: Rehearse) -> None:
+    """The parent of a parent was filled again, and rejected a second time."""
+    items = "CREATE TABLE items (id serial PRIMARY KEY, order_id int NOT NULL REFERENCES orders, sku text NOT NULL);"
+    unique = "ALTER TABLE users ADD UNIQUE (email); CREATE UNIQUE INDEX ON items (order_id, sku);"
+    found = rehearsed(unique, more=items)
+    assert _rejected(found) == [(0, "23505"), (1, "23505")]
+    assert [each.preflight is not None for each in found.migrations[0].rejections] == [True, True]
+
+
+def test_each_conversion_is_tried(rehearsed: Rehearse) -> None:
+    table = "CREATE TABLE t (id serial PRIMARY KEY, a numeric, b bigint, c text);"
+    text = (
+        "ALTER TABLE t ALTER a TYPE int; ALTER TABLE t ALTER b TYPE int; ALTER TABLE t ALTER c TYPE int USING c::int;"
+    )
+    for transaction in (Transaction.STATEMENT, Transaction.FILE):
+        found = _rejected(rehearsed(text, more=table, transaction=transaction))
+        assert [statement for statement, _ in found] == [0, 1, 2]
+
+
+def test_more_rejections_than_tries(rehearsed: Rehearse) -> None:
+    text = "".join(f"ALTER TABLE t ALTER {column} SET NOT NULL;" for column in "abcdef")
+    found = _rejected(rehearsed(text, more="CREATE TABLE t (a int, b int, c int, d int, e int, f int);"))
+    assert found == [(number, "23502") for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # The rows that the CHECK refuses are those that SET NOT NULL refuses.
+        (
+            "ALTER TABLE users ADD CONSTRAINT c CHECK (name IS NOT NULL) NOT VALID; ALTER TABLE users VALIDATE "
+            "CONSTRAINT c; ALTER TABLE users ALTER name SET NOT NULL; ALTER TABLE users DROP CONSTRAINT c;",
+            [(1, "23514")],
+        ),
+        # Without the index, there is nothing to make a constraint of.
+        (
+            "CREATE UNIQUE INDEX u ON users (email); ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX u;",
+            [(0, "23505")],
+        ),
+        # What changes rows is not left out.
+        ("UPDATE users SET id = 1; ALTER TABLE users ADD UNIQUE (email);", [(0, "23505")]),
+    ],
+)
+def test_what_only_follows_from_a_rejection(rehearsed: Rehearse, text: str, expected: list[tuple[int, str]]) -> None:
+    assert _rejected(rehearsed(text)) == expected
 
 
 @pytest.mark.parametrize("transaction", list(Transaction))
@@ -200,3 +267,13 @@ def test_a_session_that_is_lost_on_rows(rehearsed: Rehearse) -> None:
     found = rehearsed(f"{wait} UPDATE users SET age = w();", limits=Limits(statement_ms=200))
     (rejection,) = found.migrations[0].rejections
     assert (rejection.statement, rejection.error.sqlstate) == (1, "57P01")
+
+
+def test_what_is_slow_is_measured_where_the_policy_tells_the_rows(rehearsed: Rehearse) -> None:
+    orders = Name("public", "orders")
+    text = "ALTER TABLE users ALTER age TYPE bigint; ALTER TABLE orders ALTER total TYPE bigint;"
+    found = rehearsed("SELECT 1;", text, policy=Policy(tables=((orders, TablePolicy(12_000)),)))
+    first, second = found.migrations
+    assert first.estimates == ()
+    (estimate,) = second.estimates
+    assert (estimate.statement, estimate.table, estimate.rows) == (1, orders, 12_000)

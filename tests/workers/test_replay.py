@@ -13,9 +13,9 @@ from workers.errors import CannotAnalyse
 from workers.model import Migration, Transaction
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
-from workers.postgres.servers import Installation
+from workers.postgres.servers import Installation, find_installations
 from workers.postgres.session import Session
-from workers.replay import Ground, Replayed, replayed
+from workers.replay import Ground, Replayed, replayed, told
 
 Replay = Callable[..., AbstractContextManager[Replayed]]
 
@@ -31,8 +31,10 @@ def replay(installation: Installation, cache: Path) -> Iterator[Replay]:
             (cache / name).mkdir(exist_ok=True)
             (own / name).symlink_to(cache / name)
 
-        def call(*history: Migration, advance: Callable[[], None] = lambda: None) -> AbstractContextManager[Replayed]:
-            return replayed(history, Ground(installation, strongest_tier(), Limits(), own, 1 << 30, advance))
+        def call(
+            *history: Migration, advance: Callable[[], None] = lambda: None, server: Installation = installation
+        ) -> AbstractContextManager[Replayed]:
+            return replayed(history, Ground(server, strongest_tier(), Limits(), own, 1 << 30, advance))
 
         yield call
 
@@ -84,13 +86,16 @@ def test_an_edited_migration_is_another_history(replay: Replay) -> None:
 
 
 @pytest.mark.parametrize("transaction", list(Transaction))
-def test_a_failure_is_named_with_file_and_line(replay: Replay, transaction: Transaction) -> None:
+def test_a_failure_is_named_with_file_and_line(
+    replay: Replay, installation: Installation, transaction: Transaction
+) -> None:
     broken = migration(2, "CREATE TABLE two (id int);\n\nALTER TABLE nowhere ADD x int;\n", transaction)
     with pytest.raises(CannotAnalyse) as error, replay(ONE, broken):
         pass
     line = 1 if transaction is not Transaction.STATEMENT else 3  # one message has a position only for syntax errors
     assert str(error.value) == (
-        f'm/2.sql:{line}: the merged history fails here: relation "nowhere" does not exist (42P01)'
+        f'm/2.sql:{line}: the merged history fails here: relation "nowhere" does not exist (42P01), '
+        f"on PostgreSQL {installation.version}"
     )
 
 
@@ -114,6 +119,25 @@ def test_no_note_where_the_runner_goes_by_statement(replay: Replay) -> None:
     text = "CREATE INDEX CONCURRENTLY i ON one (id);\nCREATE TABLE two (id int);"
     with replay(ONE, migration(2, text, Transaction.STATEMENT)) as base:
         assert (tables(base), base.prelude.notes) == (["one", "two"], ())
+
+
+def test_a_line_for_all_files_that_were_replayed_statement_by_statement() -> None:
+    notes = [f"m/{n}.sql: replayed statement by statement: {why}" for n, why in enumerate(("no", "never", "no"))]
+    assert told(()) == ()
+    assert told(("role a: made", notes[0])) == ("role a: made", notes[0])
+    line = "m/0.sql and 2 more: replayed statement by statement: no"
+    assert told((notes[0], "role a: made", *notes[1:])) == (line, "role a: made")
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_roles_that_stand_above_row_security(replay: Replay, newer: bool) -> None:
+    server = next((each for each in find_installations() if (each.major >= 16) is newer), None)
+    if server is None:
+        pytest.skip("no such server here")
+    made = migration(2, "CREATE ROLE above LOGIN BYPASSRLS; CREATE ROLE b NOBYPASSRLS;\nALTER ROLE b bypassrls;")
+    with replay(ONE, made, server=server) as base:
+        notes = "m/2.sql: replayed without BYPASSRLS, which only a superuser may give on this server"
+        assert (tables(base), base.prelude.notes) == (["one"], () if newer else (notes,))
 
 
 def test_copy_data_and_psql_commands(replay: Replay) -> None:

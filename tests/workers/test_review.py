@@ -63,6 +63,32 @@ def test_whatever_differs_counts(repo: Repo, monkeypatch: pytest.MonkeyPatch) ->
     assert len(set(prints)) == len(prints)
 
 
+def test_code_counts_where_the_migrations_take_names_away(repo: Repo) -> None:
+    quiet = fingerprint(found(repo))
+    repo.commit(prisma(m3="ALTER TABLE one DROP COLUMN id;\n"))
+    before = fingerprint(found(repo))
+    repo.commit({})
+    assert fingerprint(found(repo)) == before
+    repo.commit({"src/a.ts": "one.id"})
+    assert fingerprint(found(repo)) not in (quiet, before)
+    assert found(repo, "feature").trees == ()
+
+
+def test_findings_say_where_code_names_what_goes(repo: Repo, cache: Path) -> None:
+    repo.git("switch", "-q", "main")
+    columns = "ALTER TABLE one ADD legacy_token text, ADD old_note text, ADD unused_note text, ADD sum int;\n"
+    repo.commit({**prisma(m1b=columns), "src/a.ts": "x.legacy_token;\nx.old_note;\n"})
+    repo.git("switch", "-q", "-C", "feature")
+    drops = "ALTER TABLE one DROP legacy_token,\n DROP old_note, DROP unused_note;\n"
+    repo.commit({**prisma(m2=drops + "ALTER TABLE one RENAME sum TO total;\n"), "src/a.ts": "\nx.old_note;\n"})
+    report = review(Asked(repo.folder, "main", "feature"), Machine(cache, Limits(), 1 << 30, Tier.RLIMITS))
+    said = {finding.object: finding.message for finding in report.findings}
+    assert " names it and fails: src/a.ts:1. Split this " in said["public.one.legacy_token"]
+    assert " names it after this pull request: src/a.ts:2. Deploy " in said["public.one.old_note"]
+    assert said["public.one.unused_note"].endswith(" No code that names the column was found in this repository.")
+    assert "no code that uses the old name was found" in said["public.one.sum"]
+
+
 def test_a_merge_base_that_is_told_counts(repo: Repo) -> None:
     base, head = (repo.git("rev-parse", name) for name in ("main", "feature"))
     told = gathered(Asked(repo.folder, base, head, fork=head))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import check, record
 from bot.github import checks, pulls
@@ -19,6 +19,7 @@ from workers.jobs.reviewing import gathered_from, opened
 from workers.jobs.tools import Tools
 from workers.mirror import Commits, Copy
 from workers.review import Gathered, review_gathered
+from workers.rules import migration_number_taken
 
 # gh-readonly-queue/main/pr-12-BASE names only the last of the group's pull requests.
 _BRANCH = re.compile(r"gh-readonly-queue/(?P<base_branch>.+)/pr-(?P<number>\d+)-(?P<base>[0-9a-f]+)")
@@ -135,17 +136,19 @@ def _together(tools: Tools, client: Client, work: Group, waiting: _Waiting) -> _
             found = gathered_from(copy, Commits(work.base, work.head, work.base, merged=True))
             if not found.migrations.changed:
                 return _Together(NO_MIGRATIONS)
-            report = review_gathered(found, tools.machine)
+            # Other files are each pull request's own: they do nothing together that they do not do alone.
+            report = review_gathered(replace(found, around=()), tools.machine)
         except NoMigrations:
             return _Together(NO_MIGRATIONS)
         except (InputError, CannotAnalyse) as error:
             return _Together(not_reviewed(str(error)))
         owners, witnesses = _owners(copy, found, waiting)
-    clashes = (
-        *map(_clash, conflicts(report, owners)),
-        *map(_same_number, same_numbers(found.migrations, owners)),
-    )
-    return _Together(present(report, found.policy), asked_by_findings(report, found.policy), clashes, witnesses)
+    numbers = tuple(map(_same_number, same_numbers(found.migrations, owners)))
+    asked = asked_by_findings(report, found.policy)
+    if numbers:  # which also says whose they are
+        asked = tuple(item for item in asked if item.kind != migration_number_taken.RULE.name)
+    clashes = (*map(_clash, conflicts(report, owners)), *numbers)
+    return _Together(present(report, found.policy), asked, clashes, witnesses)
 
 
 def _clash(conflict: Conflict) -> str:

@@ -32,7 +32,7 @@ def measure(tools: Tools, work: OnCopy) -> None:
     environment = next((one for one in environments_of(tools, client) if one.name == work.environment), None)
     if pull.state != "open" or pull.from_fork or environment is None:
         return
-    reviewed = tools.memory.reviewed(work.repo.id, work.number) or ""
+    reviewed = tools.memory.migrations(work.repo.id, work.number) or ""
     if tools.memory.on_copy(work.repo.id, work.number)[0] == reviewed != "":
         return
     with lock(tools.redis, f"copy:{work.repo.id}:{work.environment}"):
@@ -49,7 +49,7 @@ def section(tools: Tools, client: Client, pull: Pull, outcome: Outcome) -> str:
     if outcome.standing is not Standing.REVIEWED or pull.from_fork or environment is None:
         return ""
     reviewed, said = tools.memory.on_copy(client.repo.id, pull.number)
-    if reviewed == tools.memory.reviewed(client.repo.id, pull.number):
+    if reviewed == tools.memory.migrations(client.repo.id, pull.number):
         return said
     tools.queue.add(OnCopy(client.repo, pull.number, environment.name))
     return ""

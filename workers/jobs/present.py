@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from bot.comment import LIMIT_BYTES, checklist_bytes
-from bot.model import Annotation, Item, Outcome, RollbackFile, Standing
+from bot.model import Annotation, Item, Outcome, Place, RollbackFile, Standing, Suggestion
+from workers.conflicts import places
+from workers.model import Change
 from workers.policy import Policy
 from workers.report import annotations as on_lines
 from workers.report import phrases
@@ -13,6 +15,7 @@ from workers.report.comment import comment
 from workers.report.markup import prose
 from workers.report.points import points
 from workers.report.rollback_file import rollback_files
+from workers.report.suggestions import suggestions
 from workers.rules import RULES
 from workers.verdict import Report
 
@@ -32,6 +35,9 @@ def present(report: Report, policy: Policy) -> Outcome:
         items=items,
         annotations=tuple(Annotation(**asdict(one)) for one in on_lines.annotations(report)),
         rollbacks=tuple(RollbackFile(path, sql) for path, sql in rollback_files(report)),
+        migrations=tuple(one.id for one in report.migrations if one.change is Change.ADDED),
+        places=tuple(Place(whole, part) for whole, part in places(report)),
+        suggestions=tuple(Suggestion(**asdict(one)) for one in suggestions(report)),
     )
 
 

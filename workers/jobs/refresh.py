@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot import check, comment, record
 from bot.checklist import Moment, decide, done_by_commands, questions, verdict
 from bot.errors import NotFound
-from bot.github import checks, comments, pulls
+from bot.github import checks, comments, pulls, suggestions
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.model import Outcome, Refresh, Repo, Row, Section, Standing, Touch, Verdict
-from workers.jobs import landed, on_copy
+from workers.jobs import landed, neighbours, on_copy
 from workers.jobs.permission import granted
 from workers.jobs.reviewing import outcome_of
 from workers.jobs.tools import Tools, now, of_commit
@@ -48,8 +49,8 @@ def refresh(tools: Tools, work: Refresh, touches: Sequence[Touch], urgent: bool 
             checks.ensure_check(client, check.queued(pull.head_sha), external_id(client.repo, pull.number))
     tools.memory.keep_announced(client.repo.id, pull.number, pull.head_sha)
     outcome = outcome_of(tools, client, pull)
-    if measured := on_copy.section(tools, client, pull, outcome):
-        outcome = replace(outcome, body=f"{outcome.body}\n\n{measured}")
+    more = (neighbours.section(tools, client, pull, outcome), on_copy.section(tools, client, pull, outcome))
+    outcome = replace(outcome, body="\n\n".join(filter(None, (outcome.body, *more))))
     before = _recorded(tools, client, pull, runs)
     drawn = Drawn(pull, outcome, _decided(client, pull, outcome, before, touches))
     _publish(tools, client, drawn)
@@ -160,6 +161,7 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
     for waiting in awaited:
         tools.queue.add(Refresh(repo, waiting))
     _comment(tools, client, drawn)
+    _suggest(tools, client, drawn)
     if not awaited:
         tools.memory.keep_concluded(repo.id, number, sha)
 
@@ -179,6 +181,16 @@ def _comment(tools: Tools, client: Client, drawn: Drawn) -> None:
     tools.memory.keep_comment(repo.id, number, written.id)
 
 
+def _suggest(tools: Tools, client: Client, drawn: Drawn) -> None:
+    """Asks GitHub only where there are some, or were."""
+    repo, number, wanted = client.repo.id, drawn.pull.number, drawn.outcome.suggestions
+    told = hashlib.sha256(repr(wanted).encode()).hexdigest() if wanted else ""
+    if told != tools.memory.suggested(repo, number):
+        suggestions.ensure_suggestions(client, number, drawn.pull.head_sha, wanted)
+        tools.memory.keep_suggested(repo, number, told)
+
+
 def _closed(tools: Tools, client: Client, pull: Pull) -> None:
     _leave(tools, client, pull.head_sha)
+    neighbours.leave(tools, client, pull.number)
     tools.memory.forget(client.repo.id, pull.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.errors import Permanent, Retryable
@@ -30,7 +31,8 @@ def outcome_of(tools: Tools, client: Client, pull: Pull) -> Outcome:
         )
         try:
             found = gathered_from(copy, commits)
-            return _reviewed(tools, client.repo.id, pull, found) if found.migrations.changed else NO_MIGRATIONS
+            told = found.migrations.changed or found.around
+            return _reviewed(tools, client.repo.id, pull, found) if told else NO_MIGRATIONS
         except NoMigrations:
             return NO_MIGRATIONS
         except (InputError, CannotAnalyse) as error:
@@ -86,4 +88,5 @@ def _reviewed(tools: Tools, repo: int, pull: Pull, found: Gathered) -> Outcome:
         known = present(report, found.policy)
         tools.memory.keep_outcome(seen, known)
     tools.memory.keep_reviewed(repo, pull.number, seen)
+    tools.memory.keep_migrations(repo, pull.number, fingerprint(replace(found, trees=(), around=())))
     return known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -30,10 +30,12 @@ ReadText = Callable[[str], str]  # a path's text at the commit in question; U+FF
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way of keeping migrations. All four are pure over the paths (and a few texts) of one commit.
+    """One way of keeping migrations. All are pure over the paths (and a few texts) of one commit.
 
     claims: the folders that hold such migrations. entries: a folder's migrations in the runner's order.
-    transaction: how the runner runs a file. refuses: why a folder that looks right cannot be read, or None.
+    transaction: how the runner runs a file. of_file: how it runs one with this text, where it would run others so.
+    learned: the same as transaction, once the texts that are merged are read. refuses: why a folder that looks right
+    cannot be read, or None.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Layout:
     entries: Callable[[Iterable[str], str], tuple[Entry, ...]]
     transaction: Callable[[Iterable[str], str, ReadText], Transaction]
     refuses: Callable[[Iterable[str], str, ReadText], str | None]
+    of_file: Callable[[str, Transaction], Transaction] = lambda _text, transaction: transaction
+    learned: Callable[[Sequence[str], Transaction], Transaction] = lambda _texts, transaction: transaction
 
 
 def children(paths: Iterable[str], directory: str) -> Mapping[str, tuple[str, ...]]:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, inside
 from workers.model import Transaction
+from workers.sql.actions import DropIndex
+from workers.sql.read import read
+from workers.sql.split import split
 
 _FILE = "migration.sql"
 _LOCK = "migration_lock.toml"
@@ -57,20 +60,20 @@ def locale_key(name: str) -> tuple[str, str]:
 _PUNCTUATION_FIRST = {ord(mark): place for place, mark in enumerate("_-,;:!?./()[]@#%&+=~ ", start=1)}
 
 
-def _transaction(paths: Iterable[str], directory: str, read: ReadText) -> Transaction:
-    version = next(_versions(frozenset(paths), directory, read), None)
+def _transaction(paths: Iterable[str], directory: str, text_of: ReadText) -> Transaction:
+    version = next(_versions(frozenset(paths), directory, text_of), None)
     return Transaction.STATEMENT if version and version >= _SPLITS_SINCE else Transaction.SIMPLE_QUERY
 
 
-def _versions(paths: frozenset[str], directory: str, read: ReadText) -> Iterator[tuple[int, int]]:
+def _versions(paths: frozenset[str], directory: str, text_of: ReadText) -> Iterator[tuple[int, int]]:
     """What the project runs, as exactly as it says: lock files first, then package.json, nearest folder first."""
     for folder in ancestors(directory):
         for lockfile in _LOCKFILES:
             if (path := inside(folder, lockfile)) in paths:
-                yield from _locked(read(path))
+                yield from _locked(text_of(path))
     for folder in ancestors(directory):
         if (path := inside(folder, "package.json")) in paths:
-            yield from _wanted(read(path))
+            yield from _wanted(text_of(path))
 
 
 def _locked(text: str) -> Iterator[tuple[int, int]]:
@@ -96,14 +99,24 @@ def _wanted(text: str) -> Iterator[tuple[int, int]]:
             yield int(match[1]), minor
 
 
-def _refuses(paths: Iterable[str], directory: str, read: ReadText) -> str | None:
+def _refuses(paths: Iterable[str], directory: str, text_of: ReadText) -> str | None:
     lock = inside(directory, _LOCK)
     if lock not in frozenset(paths):
         return None
-    provider = _PROVIDER.search(read(lock))
+    provider = _PROVIDER.search(text_of(lock))
     if provider and provider[1] not in _POSTGRES:
         return f"{lock}: the provider is {provider[1]}, not postgresql"
     return None
 
 
-PRISMA = Layout("prisma", _claims, _entries, _transaction, _refuses)
+def _of_file(text: str, transaction: Transaction) -> Transaction:
+    """What Prisma cannot read it does not split: the file goes as one message, as before 7.4
+    (https://github.com/prisma/prisma-engines/pull/5847)."""
+    if transaction is not Transaction.STATEMENT or "concurrently" not in text.lower():
+        return transaction
+    actions = (action for statement in split(text).statements for action in read(statement))
+    unreadable = any(isinstance(action, DropIndex) and action.concurrently for action in actions)
+    return Transaction.SIMPLE_QUERY if unreadable else transaction
+
+
+PRISMA = Layout("prisma", _claims, _entries, _transaction, _refuses, _of_file)

@@ -21,7 +21,6 @@ from workers.changes import (
     IndexDropped,
     NotNullDropped,
     NotNullSet,
-    ObjectDropped,
     TableCreated,
     TableDropped,
     TableRenamed,
@@ -32,7 +31,6 @@ from workers.words import Name
 _TABLES = frozenset("rpf")  # pg_class.relkind: table, partitioned table, foreign table
 _INDEXES = frozenset("iI")
 _INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION})
-_OTHERS = {"v": "view", "m": "materialized view", "S": "sequence", "c": "type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,7 @@ class Column:
     type: str
     not_null: bool
     default: str | None  # the expression, "identity", or None
+    type_oid: int  # stays while the type gets another name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ Relations = Mapping[int, Relation]
 def parse(relations: list[Any] | None, columns: list[Any] | None, constraints: list[Any] | None) -> dict[int, Relation]:
     """From one row of queries/relations.sql."""
     columns_of: dict[int, dict[int, Column]] = {}
-    for relid, number, name, type_, not_null, default in columns or ():
-        columns_of.setdefault(relid, {})[number] = Column(name, type_, not_null, default)
+    for relid, number, *column in columns or ():
+        columns_of.setdefault(relid, {})[number] = Column(*column)
     constraints_of: dict[int, dict[int, Constraint]] = {}
     for oid, relid, name, kind, validated, definition, references, index in constraints or ():
         found = Constraint(name, ConstraintKind(kind), validated, definition, references or None, index or None)
@@ -108,12 +107,9 @@ def parse(relations: list[Any] | None, columns: list[Any] | None, constraints: l
 
 
 def changes(before: Relations, after: Relations) -> tuple[CatalogChange, ...]:
-    """What turned one state into the other; columns and constraints of a new or dropped table are not told apart."""
-    return tuple(
-        change
-        for found in (_tables(before, after), _indexes(before, after), _others(before, after))
-        for change in found
-    )
+    """What turned one state into the other; columns and constraints of a new or dropped table are not told
+    apart. Views, sequences and types are not told here, but found in the catalogs around a migration."""
+    return tuple(change for found in (_tables(before, after), _indexes(before, after)) for change in found)
 
 
 def _tables(before: Relations, after: Relations) -> Iterator[CatalogChange]:
@@ -149,7 +145,7 @@ def _columns(old: Relation, new: Relation) -> Iterator[CatalogChange]:
 def _column(table: Name, was: Column, now: Column) -> Iterator[CatalogChange]:
     if was.name != now.name:
         yield ColumnRenamed(table, was.name, now.name)
-    if was.type != now.type:
+    if was.type != now.type and (was.type_oid != now.type_oid or "(" in was.type + now.type):
         yield ColumnTypeChanged(table, was.name, was.type, now.type)
     if was.not_null != now.not_null:
         yield NotNullSet(table, was.name) if now.not_null else NotNullDropped(table, was.name)
@@ -158,16 +154,16 @@ def _column(table: Name, was: Column, now: Column) -> Iterator[CatalogChange]:
 
 
 def _constraints(old: Relation, new: Relation, before: Relations, after: Relations) -> Iterator[CatalogChange]:
-    # A type change makes the column's constraints anew, with new OIDs: the same name and kind is the same constraint.
-    remade = {(k.name, k.kind) for k in old.constraints.values()} & {(k.name, k.kind) for k in new.constraints.values()}
+    # A type change makes the column's constraints anew, with new OIDs, and prints a CHECK's casts in another way.
+    remade = {_same(k) for k in old.constraints.values()} & {_same(k) for k in new.constraints.values()}
     for oid, was in old.constraints.items():
-        if oid not in new.constraints and (was.name, was.kind) not in remade:
+        if oid not in new.constraints and _same(was) not in remade:
             yield ConstraintDropped(old.name, was.name, was.kind)
     for oid, now in new.constraints.items():
         known = old.constraints.get(oid)
         if known and now.validated and not known.validated:
             yield ConstraintValidated(old.name, now.name)
-        elif known is None and (now.name, now.kind) not in remade:
+        elif known is None and _same(now) not in remade:
             target = after.get(now.references or 0)
             yield ConstraintAdded(
                 old.name,
@@ -178,6 +174,12 @@ def _constraints(old: Relation, new: Relation, before: Relations, after: Relatio
                 references=target.name if target else None,
                 using_index=now.index in before and now.kind in _INDEXED,
             )
+
+
+def _same(constraint: Constraint) -> tuple[str, ConstraintKind, str]:
+    """What stays when a constraint is made anew with its column's type."""
+    is_check = constraint.kind is ConstraintKind.CHECK
+    return constraint.name, constraint.kind, "" if is_check else constraint.definition
 
 
 def _indexes(before: Relations, after: Relations) -> Iterator[CatalogChange]:
@@ -193,12 +195,6 @@ def _indexes(before: Relations, after: Relations) -> Iterator[CatalogChange]:
 
 def _index_names(relations: Relations) -> set[Name]:
     return {relation.name for relation in relations.values() if relation.is_index}
-
-
-def _others(before: Relations, after: Relations) -> Iterator[CatalogChange]:
-    for oid, old in before.items():
-        if oid not in after and old.kind in _OTHERS:
-            yield ObjectDropped(_OTHERS[old.kind], old.name)
 
 
 # ---------------------------------------------------------------- what was written anew

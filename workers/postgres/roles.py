@@ -3,6 +3,7 @@ in the way of the next."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,9 +50,9 @@ class Roles:
             return {}
         with self.cluster.connect(Role.ADMIN, "template1") as connection:
             now = _list(connection)
-            number = sum(name.startswith(_ASIDE) for name in now)
             made = sorted(name for name in now - self.known if not name.startswith(_ASIDE))
-            aside = {f"{_ASIDE}{number + index}": name for index, name in enumerate(made)}
+            free = (name for number in itertools.count() if (name := f"{_ASIDE}{number}") not in now)
+            aside = dict(zip(free, made, strict=False))
             _rename(connection, {name: other for other, name in aside.items()})
             self._reset(connection)
         return aside

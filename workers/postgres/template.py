@@ -42,9 +42,11 @@ _ROLES = (
     "DROP DATABASE postgres",
 )
 # Since 16 CREATEROLE gives no way to the predefined roles that read files and start programs
-# (https://www.postgresql.org/docs/16/release-16.html); the second line lets the owner use the roles it makes.
+# (https://www.postgresql.org/docs/16/release-16.html); the second line lets the owner use the roles it makes. Who has
+# BYPASSRLS may give it to them; before 16 only a superuser may
+# (https://www.postgresql.org/docs/current/sql-createrole.html).
 _ROLES_FROM_16 = (
-    f"ALTER ROLE {Role.MIGRATION.value} CREATEROLE",
+    f"ALTER ROLE {Role.MIGRATION.value} CREATEROLE BYPASSRLS",
     f"ALTER ROLE {Role.MIGRATION.value} SET createrole_self_grant = 'set, inherit'",
 )
 _ROLES_OF_15_IN_A_SANDBOX = (f"ALTER ROLE {Role.MIGRATION.value} CREATEROLE",)

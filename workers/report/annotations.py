@@ -30,16 +30,17 @@ class Annotation:
 
 def annotations(report: Report) -> tuple[Annotation, ...]:
     """Findings that count, the worst first, at most LIMIT; none where the pull request deletes the file."""
-    here = {migration.path: migration for migration in report.migrations if migration.change is not Change.DELETED}
-    found = [finding for finding in phrases.counting(report.findings) if finding.path in here]
-    return tuple(_annotation(finding, here[finding.path]) for finding in found[:LIMIT])
+    here = {migration.path: migration for migration in report.migrations}
+    gone = {path for path, migration in here.items() if migration.change is Change.DELETED}
+    found = [finding for finding in phrases.counting(report.findings) if finding.path not in gone]
+    return tuple(_annotation(finding, here.get(finding.path)) for finding in found[:LIMIT])
 
 
-def _annotation(finding: Finding, migration: JudgedMigration) -> Annotation:
+def _annotation(finding: Finding, migration: JudgedMigration | None) -> Annotation:
     return Annotation(
         finding.path,
         finding.line,
-        max(_ends(finding, migration), default=finding.line),
+        max(_ends(finding, migration) if migration else (), default=finding.line),
         _LEVELS[finding.level],
         " ".join(visible(f"{finding.rule}: {finding.object}").split())[:_TITLE_CHARS],
         visible("\n".join(_message(finding)))[:_MESSAGE_CHARS],
@@ -56,5 +57,5 @@ def _ends(finding: Finding, migration: JudgedMigration) -> Iterator[int]:
 
 def _message(finding: Finding) -> Iterator[str]:
     yield finding.message
-    if finding.rewrite:
-        yield f"\n{phrases.instead(finding.rewrite)}\n{phrases.script(finding.rewrite)}"
+    if rewrite := phrases.advised(finding):
+        yield f"\n{phrases.instead(rewrite)}\n{phrases.script(rewrite)}"

@@ -6,8 +6,8 @@ import json
 from importlib import resources
 from typing import Any
 
-from workers.facts import Build, Lock, Write
-from workers.model import Preflight, Rollback, ServerInfo, SqlError, Timing
+from workers.facts import Build, Facts, Lock, Write
+from workers.model import Estimate, Preflight, Rollback, ServerInfo, SqlError, Timing
 from workers.verdict import Drift, Finding, JudgedMigration, JudgedStatement, Report, Rewrite, Unread
 
 VERSION = 1
@@ -63,12 +63,31 @@ def _statement(judged: JudgedStatement) -> Json:
         "wal_bytes": seen.wal_bytes if seen else None,
         "error": _error(seen.error) if seen and seen.error else None,
         "findings": [_finding(finding) for finding in judged.findings],
+        **_work(facts),
+        "writes": [_write(write) for write in facts.writes],
+        "notices": list(seen.notices) if seen else [],
+        "predicted": _work(judged.predicted),
+        "estimate": _estimate(judged.estimate) if judged.estimate else None,
+    }
+
+
+def _work(facts: Facts) -> Json:
+    return {
         "locks": [_lock(lock) for lock in facts.locks],
         "rewrites": [str(table) for table in facts.rewrites],
         "builds": [_build(build) for build in facts.builds],
         "scans": [str(scan.table) for scan in facts.scans],
-        "writes": [_write(write) for write in facts.writes],
-        "notices": list(seen.notices) if seen else [],
+    }
+
+
+def _estimate(found: Estimate) -> Json:
+    return {
+        "table": str(found.table),
+        "rows": found.rows,
+        "low_ms": _ms(found.low_ms),
+        "high_ms": _ms(found.high_ms),
+        "wal_bytes": found.wal_bytes,
+        "measured": [[rows, _ms(ms)] for rows, ms in found.measured],
     }
 
 
@@ -113,7 +132,8 @@ def _finding(finding: Finding) -> Json:
 
 def _rewrite(rewrite: Rewrite) -> Json:
     steps = [{"sql": step.sql, "transaction": step.transaction, "deploy": step.deploy} for step in rewrite.steps]
-    return {"steps": steps, "proven": rewrite.proven}
+    told = {"refuted": rewrite.refuted, "missing": rewrite.missing, "in_place": rewrite.in_place}
+    return {"steps": steps, "proven": rewrite.proven, **told}
 
 
 def _rollback(rollback: Rollback) -> Json:

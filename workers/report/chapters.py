@@ -43,6 +43,8 @@ class Chapter:
         for finding in findings:
             if statement := self.statements.get(finding):
                 found[statement.statement.text] = None
+            elif finding.path not in {migration.path for migration in self.migrations}:
+                found[finding.message] = None  # of another file: it tells what is done there, and where
             elif finding.rule not in OF_FILES:
                 found |= dict.fromkeys(texts_of(self.migrations))
             else:

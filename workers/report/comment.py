@@ -30,6 +30,6 @@ def comment(report: Report, room_bytes: int) -> Commented:
 
 
 def _after_deploying(report: Report) -> str:
-    if report.level is Level.SAFE:
+    if report.level is Level.SAFE or not report.migrations:
         return ""
     return folded("After deploying", "".join(f"- {prose(task)}\n" for task in phrases.after_deploying(report)))

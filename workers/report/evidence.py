@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workers.changes import TableCreated
-from workers.facts import Build, Lock, Write
-from workers.model import Level
-from workers.report.words import count, duration, tick
+from workers.facts import Build, Facts, Lock, Write
+from workers.model import Estimate, Level
+from workers.report.words import count, duration, roughly, size, tick
 from workers.verdict import JudgedStatement
-from workers.words import Source
+from workers.words import LockMode, Name, Source
 
 _ROWS = 12  # a migration with more statements than this lists only those that are not safe
+_MUCH_WAL_BYTES = 100 << 20
 
 
 def shown(statements: Sequence[JudgedStatement]) -> tuple[tuple[JudgedStatement, ...], int]:
@@ -30,6 +31,7 @@ def evidence(judged: JudgedStatement) -> tuple[str, ...]:
     told = (
         *((f"fails: {error.sqlstate} {error.message}",) if error else ()),
         *_locks([lock for lock in facts.locks if lock.relation not in facts.new_tables], seen is not None),
+        *((_estimate(judged.estimate, facts),) if judged.estimate else ()),
         *(f"rewrites {tick(table)}" for table in facts.rewrites if table not in facts.new_tables),
         *(_build(build, build.table in facts.new_tables) for build in facts.builds),
         *(f"scans {tick(scan.table)}" for scan in facts.scans if scan.table not in facts.new_tables),
@@ -62,6 +64,25 @@ def _write(write: Write) -> str:
     done = [(write.inserted, "inserts"), (write.updated, "updates"), (write.deleted, "deletes")]
     parts = [f"{verb} {count(rows, 'row')}" for rows, verb in done if rows]
     return f"{' and '.join(parts) or 'writes rows'} in {tick(write.table)}"
+
+
+def _estimate(found: Estimate, facts: Facts) -> str:
+    """Never a promise: the band, and what it comes from."""
+    largest = max(rows for rows, _ in found.measured)
+    wal = f", {size(found.wal_bytes)} of WAL" if found.wal_bytes >= _MUCH_WAL_BYTES else ""
+    band = f"about {roughly(found.low_ms)} to {roughly(found.high_ms)}{wal}"
+    where = f"from {count(largest, 'row')} on this machine; {_meanwhile(found.table, facts)}"
+    return f"estimate for {count(found.rows, 'row')} of {tick(found.table)}: {band} ({where})"
+
+
+def _meanwhile(table: Name, facts: Facts) -> str:
+    """What the others can do."""
+    mode = max((lock.mode for lock in facts.locks if lock.relation == table), default=LockMode.ACCESS_SHARE)
+    if mode.blocks_writes:
+        return f"{mode.sql} meanwhile: {'reads and writes wait' if mode.blocks_reads else 'writes wait'}"
+    if any(write.table == table and (write.updated or write.deleted) for write in facts.writes):
+        return "writes to the same rows wait meanwhile"
+    return "reads and writes go on meanwhile"
 
 
 def lasted(judged: JudgedStatement) -> str:

@@ -140,8 +140,8 @@ def _finding(finding: Finding, opened: bool, with_path: bool) -> str:
     where = f"{code(finding.path)} line {finding.line}" if with_path else f"line {finding.line}"
     title = f"{phrases.MARKS[finding.level]} <b>{code(finding.rule)}</b> {prose(finding.object, 300)}, {where}"
     advice = ""
-    if finding.rewrite:
-        advice = f"\n{phrases.instead(finding.rewrite)}\n\n{_sql(phrases.script(finding.rewrite))}"
+    if rewrite := phrases.advised(finding):
+        advice = f"\n{prose(phrases.instead(rewrite))}\n\n{_sql(phrases.script(rewrite))}"
     return folded(title, f"{prose(finding.message)}\n{advice}", opened)
 
 

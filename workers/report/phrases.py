@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from workers.model import Change, Grade, Level, Preflight, Rollback, Timing
 from workers.report.words import count, duration, tick, visible
@@ -16,6 +17,8 @@ GRADES = {
 }
 MARKS = {Level.SAFE: "🟢", Level.RISKY: "🟡", Level.HIGH_RISK: "🔴"}
 PROOF = "applied, rolled back, compared equal, applied again"
+_ALONE = "-- in a transaction of its own:"
+_EACH = "-- each in a transaction of its own:"
 HELP = "`/migrate help` lists what can be asked of me here."
 # `prisma migrate resolve --rolled-back` refuses a migration that succeeded (P3012,
 # https://www.prisma.io/docs/orm/reference/error-reference#p3012); to deploy, one is pending again with this.
@@ -176,21 +179,44 @@ def after_deploying(report: Report) -> Iterator[str]:
     yield "The backup, where one was taken, is removed when its time has passed."
 
 
+def advised(finding: Finding) -> Rewrite | None:
+    """The rewrite to show; none that was tried and comes to something else."""
+    return finding.rewrite if finding.rewrite and not finding.rewrite.refuted else None
+
+
 def instead(rewrite: Rewrite) -> str:
-    """What stands before a rewrite's script."""
-    return "Instead, proven to reach the same schema:" if rewrite.proven else "Instead:"
+    """What stands before a rewrite's script, and whether it was tried."""
+    if rewrite.missing:
+        return f"Instead, not proven, as {rewrite.missing} is left to you:"
+    if not rewrite.proven:
+        return "Instead, not proven:"
+    if rewrite.kept:
+        kept = ", ".join(tick(f"{table}.{column}") for table, column in rewrite.kept)
+        return f"Instead, proven to reach the same schema; the values are kept, in {kept}:"
+    return "Instead, proven to reach the same schema and rows:"
 
 
 def script(rewrite: Rewrite) -> str:
-    """The steps as one text to copy, with a comment above each that needs one."""
-    return "\n".join(line for step in rewrite.steps for line in (*_minded(step), visible(step.sql.strip())))
+    """The steps as one text to copy, with a comment above each that needs one, or above all that need the same."""
+    if rewrite.in_place and len(rewrite.steps) == 1 and _minded(rewrite.steps[0]) == (_ALONE,):
+        return visible(rewrite.steps[0].sql.strip())
+    lines: list[str] = []
+    for (minded, _), steps in groupby(rewrite.steps, key=_alike):
+        texts = [visible(step.sql.strip()) for step in steps]
+        lines += (_EACH,) if len(texts) > 1 and minded == (_ALONE,) else minded
+        lines += texts
+    return "\n".join(lines)
 
 
-def _minded(step: RewriteStep) -> Iterator[str]:
-    if step.deploy:
-        yield f"-- deploy first: {' '.join(visible(step.deploy).split())}"
-    if not step.transaction:
-        yield "-- outside a transaction:"
+def _alike(step: RewriteStep) -> tuple[tuple[str, ...], str]:
+    """Equal for steps that a comment can stand above together: those of one line."""
+    text = step.sql.strip()
+    return _minded(step), text if "\n" in text else ""
+
+
+def _minded(step: RewriteStep) -> tuple[str, ...]:
+    deploy = (f"-- deploy first: {' '.join(visible(step.deploy).split())}",) if step.deploy else ()
+    return (*deploy, _ALONE if step.transaction else "-- outside a transaction:")
 
 
 def gap(item: Drift) -> str:

@@ -131,9 +131,9 @@ def _findings(findings: Sequence[Finding], console: Console, with_path: bool = F
         console.print()
         _print(Padding(title, (0, 0, 0, 2)), console)
         _line(finding.message, console, indent=4)
-        if finding.rewrite:
-            _line(phrases.instead(finding.rewrite), console, indent=4)
-            _sql(phrases.script(finding.rewrite), console)
+        if rewrite := phrases.advised(finding):
+            _line(phrases.instead(rewrite), console, indent=4)
+            _sql(phrases.script(rewrite), console)
     for finding in phrases.allowed(findings):
         console.print()
         said = f"allowed  {finding.rule}  {finding.object}  line {finding.line}: {finding.allowed}"

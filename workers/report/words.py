@@ -25,6 +25,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+_LONG_UNITS = ((3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms"))
 _UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
@@ -45,3 +46,12 @@ def duration(ms: float) -> str:
         return f"{ms / 1000:.1f} s"
     minutes, seconds = divmod(round(ms / 1000), 60)
     return f"{minutes} min {seconds} s"
+
+
+def roughly(ms: float) -> str:
+    """With no more digits than an estimate has: 40 ms, 2.5 s, 12 min, 3 h."""
+    rounded_ms = float(f"{ms:.2g}")
+    return next(
+        (f"{float(f'{rounded_ms / unit:.2g}'):g} {name}" for unit, name in _LONG_UNITS if rounded_ms >= unit),
+        "less than 1 ms",
+    )

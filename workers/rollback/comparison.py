@@ -21,16 +21,6 @@ def compare(expected: Catalog, actual: Catalog) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def column_order(expected: Catalog, actual: Catalog) -> tuple[str, ...]:
-    """One line per table whose columns are the same but stand in another order."""
-    orders = dict(_orders(actual))
-    return tuple(
-        f"table {'.'.join(table)}: columns are in the order {', '.join(orders[table])}, were {', '.join(columns)}"
-        for table, columns in _orders(expected)
-        if table in orders and orders[table] != columns and set(orders[table]) == set(columns)
-    )
-
-
 def by_name(catalog: Catalog) -> dict[tuple[Kind, tuple[str, ...]], Object]:
     """What an object is called is what it is, where two databases are compared."""
     return {(each.kind, each.path): each for each in catalog.objects.values()}
@@ -55,11 +45,3 @@ def shown(value: Value) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(value) + ")"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _orders(catalog: Catalog) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    tables: dict[tuple[str, ...], list[tuple[int, str]]] = {}
-    for column in catalog.of_kind(Kind.COLUMN):
-        tables.setdefault(column.path[:-1], []).append((column.id.sub, column.path[-1]))
-    for table, columns in tables.items():
-        yield table, tuple(name for _, name in sorted(columns))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from workers.model import Level
 from workers.rules.rule import Rule, Step
-from workers.sql.actions import Delete, Do, Opaque, Select, Where
+from workers.rules.script import by_code
+from workers.sql.actions import Delete, Where
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -20,7 +21,7 @@ def check(step: Step) -> Iterator[Finding]:
                 str(table),
                 f"TRUNCATE deletes all rows of {table} under an ACCESS EXCLUSIVE lock; only a backup brings them back.",
             )
-    for table in dict.fromkeys((*_written(step), *_observed(step))):
+    for table in dict.fromkeys((*_written(step), *by_code(step, lambda write: write.deleted))):
         if step.existing(table):
             yield step.finding(
                 RULE,
@@ -34,15 +35,6 @@ def _written(step: Step) -> Iterator[Name]:
     for action in step.actions:
         if isinstance(action, Delete) and action.where is not Where.SOME:
             yield action.table
-
-
-def _observed(step: Step) -> Iterator[Name]:
-    """What code inside a DO block or a function did. Not for a DELETE whose condition can be read: our few rows may all
-    meet it, where real ones do not."""
-    if any(isinstance(action, Do | Select | Opaque) for action in step.actions):
-        for write in step.facts.writes:
-            if write.rows_before and write.deleted >= write.rows_before:
-                yield write.table
 
 
 RULE = Rule(

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from workers.changes import ColumnDropped
 from workers.model import Level
+from workers.rules.mentioned import in_order
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
+
+_UNKNOWN = "Deploy code that no longer names the column first, and drop it in a later release."
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -18,12 +21,8 @@ def check(step: Step) -> Iterator[Finding]:
         name = f"{change.table}.{change.column}"
         told = any(finding.object == name for finding in step.found)
         if not told and not step.dropped(change.table) and not step.added(change.table, change.column):
-            yield step.finding(
-                RULE,
-                name,
-                f"{name} is dropped with its values; only a backup brings them back. Deploy code that no longer names "
-                "the column first, and drop it in a later release.",
-            )
+            lost = f"{name} is dropped with its values; only a backup brings them back."
+            yield step.finding(RULE, name, f"{lost} {in_order(step, name, 'column', _UNKNOWN)}")
 
 
 RULE = Rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.model import Level, Transaction
+from workers.policy import POLICY_PATH
 from workers.rules.rule import Rule, Step
 from workers.sql.wording import must_run_alone
 from workers.verdict import Finding
@@ -37,7 +38,12 @@ def _why(step: Step) -> str:
 
 
 def _how(transaction: Transaction) -> str:
-    return ", and tell the runner not to open a transaction for it" if transaction is Transaction.FILE else ""
+    if transaction is not Transaction.FILE:
+        return ""
+    return (
+        ", and tell the runner not to open a transaction for it; or, if it opens none anyway, tell us: "
+        f"transaction: statement in {POLICY_PATH}"
+    )
 
 
 RULE = Rule(

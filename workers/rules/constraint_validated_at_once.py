@@ -8,7 +8,9 @@ from workers.changes import ColumnAdded, ConstraintAdded, ConstraintKind, IndexC
 from workers.facts import Build
 from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.sql.table_actions import AddConstraint
 from workers.verdict import Finding
+from workers.words import quote
 
 _READS = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY}
 _INDEXES = {ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION}  # for a primary key see primary-key-changed
@@ -48,7 +50,7 @@ def _message(step: Step, change: ConstraintAdded) -> str:
         )
         return (
             f"{change.constraint} ({change.kind.sql}) is checked against every row of {change.table} under {lock}."
-            f"{parent} Add it NOT VALID, then VALIDATE CONSTRAINT in another transaction, which lets others write."
+            f"{parent} {_instead(step, change)}"
         )
     if change.kind is ConstraintKind.EXCLUSION:
         return (
@@ -57,8 +59,22 @@ def _message(step: Step, change: ConstraintAdded) -> str:
         )
     return (
         f"{change.constraint} (UNIQUE) builds its index from every row of {change.table} under {lock}. CREATE UNIQUE "
-        f"INDEX CONCURRENTLY first, then ADD CONSTRAINT {change.constraint} UNIQUE USING INDEX."
+        f"INDEX CONCURRENTLY first, then ADD CONSTRAINT {quote(change.constraint)} UNIQUE USING INDEX."
     )
+
+
+def _instead(step: Step, change: ConstraintAdded) -> str:
+    """https://www.postgresql.org/docs/current/sql-altertable.html: a column that comes with its key holds only NULL."""
+    columns = next(
+        (action.constraint.columns for action in step.actions if isinstance(action, AddConstraint)),
+        (),
+    )
+    if change.references and len(columns) == 1 and step.added(change.table, columns[0]):
+        return (
+            f"Nothing is checked when {columns[0]} is added with its key in one statement: ADD COLUMN … REFERENCES "
+            f"{change.references}."
+        )
+    return "Add it NOT VALID, then VALIDATE CONSTRAINT in another transaction, which lets others write."
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from workers.changes import NotNullSet
 from workers.model import Level
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
+from workers.words import quote
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -28,8 +29,8 @@ def check(step: Step) -> Iterator[Finding]:
             RULE,
             f"{change.table}.{change.column}",
             f"{change.column} of {change.table} becomes NOT NULL: every row is read{slow}, and one NULL makes it fail. "
-            f"Fill the column, ADD CHECK ({change.column} IS NOT NULL) NOT VALID, VALIDATE it in another transaction, "
-            "then SET NOT NULL, which needs no reading any more, and drop the CHECK.",
+            f"Fill the column, ADD CHECK ({quote(change.column)} IS NOT NULL) NOT VALID, VALIDATE it in another "
+            "transaction, then SET NOT NULL, which needs no reading any more, and drop the CHECK.",
         )
 
 

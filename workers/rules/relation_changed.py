@@ -6,34 +6,54 @@ from collections.abc import Iterator
 
 from workers.changes import ColumnDropped, ConstraintAdded, ConstraintDropped, ConstraintKind, TableDropped
 from workers.model import Level
+from workers.rules.definitions import Kept, constraints
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
+from workers.words import Name
 
 
 def check(step: Step) -> Iterator[Finding]:
-    """Foreign keys dropped from tables that stay. Where the migration also drops a column of the table, or some table
-    (which may be the parent), the key had to go, and the loss is told there. Prisma writes its drops in that order."""
+    """Foreign keys dropped from tables that stay, unless an equal one is there after the migration. Where a column of
+    the table goes too, or some table (which may be the parent), the loss is told there: Prisma writes such drops."""
+    cut: dict[Name, list[tuple[str, str, Level]]] = {}
     for change in step.changes:
         if isinstance(change, ConstraintDropped) and _foreign(change) and step.existing(change.table):
-            if any(_takes_along(other, change) for other in (*step.earlier, *step.changes, *step.later)):
+            along = any(step.whole.of(TableDropped)) or any(step.whole.of(ColumnDropped, change.table))
+            old, new = _keys(step, change)
+            if along or (old and (old.inherited or (new and new.text == old.text))):
                 continue
-            name = f"{change.table}.{change.constraint}"
-            again = next((c for c in (*step.changes, *step.later) if _again(c, change)), None)
-            if again is None:
-                yield step.finding(
-                    RULE,
-                    name,
-                    f"The foreign key {change.constraint} of {change.table} is dropped: from here on rows may point at "
-                    "nothing, and adding the key again fails once some do.",
-                )
-            else:
-                yield step.finding(
-                    RULE,
-                    name,
-                    f"The foreign key {change.constraint} of {change.table} is replaced. Check what deleting or "
-                    "updating a parent row does from here on.",
-                    Level.RISKY,
-                )
+            later = step.later.of(ConstraintAdded, change.table)
+            again = new is not None or any(_again(other, change) for other in (*step.changes, *later))
+            words, level = (_replaced(change, old, new), Level.RISKY) if again else (_cut(change), RULE.level)
+            cut.setdefault(change.table, []).append((change.constraint, words, level))
+    for table, keys in cut.items():
+        name = f"{table}.{keys[0][0]}" if len(keys) == 1 else str(table)
+        yield step.finding(RULE, name, " ".join(words for _, words, _ in keys), max(level for *_, level in keys))
+
+
+def _keys(step: Step, drop: ConstraintDropped) -> tuple[Kept | None, Kept | None]:
+    """The key before the migration, and the one on the same columns after it."""
+    old = next((key for key in constraints(step.before, drop.table) if key.name == drop.constraint), None)
+    if old is None or step.after is None:
+        return old, None
+    there = [key for key in constraints(step.after, drop.table) if key.form.columns == old.form.columns]
+    keys = [key for key in there if key.form.references]
+    return old, next((key for key in keys if key.text == old.text), next(iter(keys), None))
+
+
+def _cut(drop: ConstraintDropped) -> str:
+    return (
+        f"The foreign key {drop.constraint} of {drop.table} is dropped: from here on rows may point at nothing, and "
+        "adding the key again fails once some do."
+    )
+
+
+def _replaced(drop: ConstraintDropped, old: Kept | None, new: Kept | None) -> str:
+    change = f": {old.text} becomes {new.text}" if old and new else ""
+    return (
+        f"The foreign key {drop.constraint} of {drop.table} is replaced{change}. Check what deleting or updating a "
+        "parent row does from here on."
+    )
 
 
 def _foreign(change: ConstraintDropped) -> bool:
@@ -43,16 +63,9 @@ def _foreign(change: ConstraintDropped) -> bool:
     )
 
 
-def _takes_along(other: object, drop: ConstraintDropped) -> bool:
-    return isinstance(other, TableDropped) or (isinstance(other, ColumnDropped) and other.table == drop.table)
-
-
 def _again(other: object, drop: ConstraintDropped) -> bool:
-    return (
-        isinstance(other, ConstraintAdded)
-        and other.kind is ConstraintKind.FOREIGN_KEY
-        and (other.table, other.constraint) == (drop.table, drop.constraint)
-    )
+    named = isinstance(other, ConstraintAdded) and (other.table, other.constraint, other.kind)
+    return named == (drop.table, drop.constraint, ConstraintKind.FOREIGN_KEY)
 
 
 RULE = Rule(

@@ -1,38 +1,70 @@
-"""Renaming a table or a column breaks the code that still uses the old name."""
+"""Renaming a table, a column or what else code names breaks the code that still uses the old name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import ColumnRenamed, TableRenamed
+from workers.changes import (
+    ColumnAdded,
+    ColumnRenamed,
+    ObjectCreated,
+    ObjectRenamed,
+    TableCreated,
+    TableRenamed,
+)
 from workers.model import Level
+from workers.rules.mentioned import breaks
+from workers.rules.objects import family, path
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
+from workers.words import Name
+
+_ADVICE = {
+    "table": "Create a view of the old name over it in the same transaction, and drop it in a later release.",
+    "column": "Add the new column, write both, copy the values in batches, read the new one, and drop the old one in a "
+    "later release; or keep the name and map it in the code.",
+    "view": "Create a view of the old name as well, and drop it in a later release.",
+    "function": "Create a function of the old name that calls it, and drop that in a later release.",
+    "type": "Keep the name, and map it in the code.",
+    "schema": "Keep the name, or deploy code first that leaves the schema to search_path.",
+}
 
 
 def check(step: Step) -> Iterator[Finding]:
-    """Tables and columns that were there before the pull request; SET SCHEMA renames a table too."""
+    """What was there before the pull request, and whose old name stays free; SET SCHEMA renames too."""
+    schemas = {c.name.name for c in step.changes if isinstance(c, ObjectRenamed) and c.kind == "schema"}
     for change in step.changes:
-        if isinstance(change, TableRenamed) and step.existing(change.table):
-            yield step.finding(
-                RULE,
-                str(change.table),
-                f"{change.table} is renamed to {change.new}: code that runs while this is deployed still uses the old "
-                f"name and fails. Create a view {change.table.sql} over {change.new.sql} in the same transaction, and "
-                "drop it in a later release.",
-            )
-        elif isinstance(change, ColumnRenamed) and _in_use(step, change):
-            yield step.finding(
-                RULE,
-                f"{change.table}.{change.column}",
-                f"{change.column} of {change.table} is renamed to {change.new}: code that runs while this is deployed "
-                f"still uses the old name and fails. Add {change.new}, write both, copy the values in batches, read the"
-                f" new column, and drop {change.column} in a later release; or keep the name and map it in the code.",
-            )
+        match change:
+            case TableRenamed(table=was, new=new) if step.existing(was) and was.schema not in schemas:
+                kind, old, told = "table", str(was), f"{was} is renamed to {new}"
+            case ColumnRenamed(table=was, column=column, new=name) if step.existing(was):
+                kind, old, told = "column", f"{was}.{column}", f"{column} of {was} is renamed to {name}"
+            case ObjectRenamed(name=was, new=new, on=None) if (kind := family(change.kind)) in _ADVICE:
+                old, told = path(was), f"The {change.kind} {path(was)} is renamed to {path(new)}"
+            case _:
+                continue
+        if old not in _named(step, was):
+            yield step.finding(RULE, old, f"{told}: {breaks(step, old)}. {_ADVICE[kind]}")
 
 
-def _in_use(step: Step, change: ColumnRenamed) -> bool:
-    return step.existing(change.table) and not step.added(change.table, change.column)
+def _named(step: Step, was: Name) -> set[str]:
+    """The names that the migration gives, of those that are or begin like this one: what had one from an earlier
+    statement is new, and what gets one by a later statement is found under it again."""
+    found = set()
+    for change in step.whole.about(was):
+        match change:
+            case TableCreated(table=name) | TableRenamed(new=name):
+                found.add(str(name))
+            case ObjectCreated(name=name, on=None) | ObjectRenamed(new=name, on=None):
+                found.add(path(name))
+            case ColumnAdded(table=table, column=column) | ColumnRenamed(table=table, new=column):
+                found.add(f"{table}.{column}")
+    return found
 
 
-RULE = Rule("renamed", Level.RISKY, "Renaming a table or a column breaks the code that still uses the old name.", check)
+RULE = Rule(
+    "renamed",
+    Level.RISKY,
+    "Renaming a table, a column or what else code names breaks the code that still uses the old name.",
+    check,
+)

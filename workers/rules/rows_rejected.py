@@ -5,29 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.model import Level, Rejection
+from workers.rules.migration_fails import only_here
 from workers.rules.rule import Rule, Step
+from workers.rules.script import stays_done
+from workers.sql.actions import RUNS_CODE
 from workers.verdict import Finding
+from workers.words import Name
 
 _NOT_NULL_VIOLATION = "23502"
+_ODD_VALUE = "22023"  # invalid_parameter_value: a time zone "abcdef", which our rows have and real ones do not
+_CODE = "42"  # syntax errors and names that are nowhere: no other rows would help
+_SYNTAX = "42601"  # syntax_error: also what the type ltree says of a value
 
 
 def check(step: Step) -> Iterator[Finding]:
     """What our rows were refused for, the real ones may be too; the same refusal only once, though it came again with
-    fewer rows. A required column is told by its own rule."""
+    fewer rows."""
     for rejection in {(each.table, each.error.message): each for each in reversed(step.rejections)}.values():
-        table = rejection.table
-        required = table is not None and step.about(table, "required-column-added")
-        if not (required and rejection.error.sqlstate == _NOT_NULL_VIOLATION):
+        table = _table(step, rejection)
+        if rejection.error.sqlstate != _ODD_VALUE and not _told(step, rejection):
             yield step.finding(RULE, str(table or step.migration.id), _message(step, rejection))
+
+
+def _table(step: Step, rejection: Rejection) -> Name | None:
+    """The rows that a statement puts into a new table, or a temporary one, come from elsewhere."""
+    return rejection.table if rejection.table and step.existing(rejection.table) else None
+
+
+def _told(step: Step, rejection: Rejection) -> bool:
+    """A NULL in a column that has to have a value, by that rule; where a query finds it, that is shown all the same."""
+    rules = ("required-column-added", *(("not-null-set",) if rejection.preflight else ()))
+    null = rejection.error.sqlstate == _NOT_NULL_VIOLATION
+    return null and rejection.table is not None and step.about(rejection.table, *rules)
 
 
 def _message(step: Step, rejection: Rejection) -> str:
     error = rejection.error
-    rows = f"of {rejection.table} " if rejection.table else ""
+    if error.sqlstate.startswith(_CODE) and (error.sqlstate != _SYNTAX or _runs_code(step)):
+        here = only_here(error)
+        return (
+            f"{step.action} fails as soon as there are rows: {error.message} ({error.sqlstate})."
+            f"{f' {here}' if here else ''}{stays_done(step)}"
+        )
+    table = _table(step, rejection)
+    rows = f"of {table} " if table else ""
     return (
         f"{step.action} passes on empty tables, but rows {rows}that the schema allows make it fail: {error.message} "
-        f"({error.sqlstate}).{_leftover(rejection)}"
+        f"({error.sqlstate}).{_leftover(rejection)}{stays_done(step)}"
     )
+
+
+def _runs_code(step: Step) -> bool:
+    return any(isinstance(action, RUNS_CODE) for action in step.actions)
 
 
 def _leftover(rejection: Rejection) -> str:

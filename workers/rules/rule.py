@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnAdded, TableCreated, TableDropped
 from workers.facts import Facts, Lock
-from workers.model import Level, Migration, MigrationSet, Observation, Rejection, Statement
+from workers.model import Level, Mentions, Migration, MigrationSet, Observation, Rejection, Statement, TextFile
 from workers.policy import Policy
+from workers.rules.course import Course
 from workers.sql.actions import Action
 from workers.verdict import Finding
 from workers.words import LockMode, Name
@@ -23,6 +25,7 @@ class Documented:
     level: Level  # of its findings, until the policy says otherwise
     summary: str  # one sentence, the page's first
     needs_server: bool = field(default=False, kw_only=True)  # the text alone cannot show it
+    opt_in: bool = field(default=False, kw_only=True)  # off until the policy gives it a level
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,13 @@ class HistoryRule(Documented):
 
 
 @dataclass(frozen=True, slots=True)
+class FileRule(Documented):
+    """Looks at a file around the migrations, in one of its states: whether it is new there is for others to tell."""
+
+    check: Callable[[TextFile], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One statement with all a rule may know. `facts` decide: observed if the statement ran, else predicted."""
 
@@ -52,11 +62,20 @@ class Step:
     observation: Observation | None = None
     rejections: tuple[Rejection, ...] = ()  # this statement's
     in_transaction: bool = False  # as the layout's runner would run it
-    earlier: tuple[CatalogChange, ...] = ()  # by the statements before it in its migration
-    later: tuple[CatalogChange, ...] = ()  # by those after it
+    whole: Course[CatalogChange] = field(default_factory=Course)  # by all statements of its migration
+    earlier: Course[CatalogChange] = field(default_factory=Course)  # by those before it
+    later: Course[CatalogChange] = field(default_factory=Course)  # by those after it
+    earlier_actions: Course[Action] = field(default_factory=Course)  # what those before it ask for, done or not
+    later_actions: Course[Action] = field(default_factory=Course)
     held: tuple[Lock, ...] = ()  # taken by earlier statements of the same transaction
     created: frozenset[Name] = frozenset()  # tables that earlier statements of the pull request made
     policy: Policy = field(default_factory=Policy)
+    before: Catalog | None = None  # the schema before the migration, and after it; None when it did not come to its end
+    after: Catalog | None = None
+    partitions: Mapping[Name, Name] = field(default_factory=dict)  # each partition's parent
+    views: frozenset[Name] = frozenset()  # materialized ones that were there before the migration
+    settings: Mapping[str, str] = field(default_factory=dict)  # what SET has set in the file so far, by name
+    mentions: Mapping[str, Mentions] = field(default_factory=dict)  # by object: public.users.email, public.users
     found: tuple[Finding, ...] = ()  # by the rules that stand before this one in RULES
 
     def finding(self, rule: Documented, name: str, message: str, level: Level | None = None) -> Finding:
@@ -87,8 +106,8 @@ class Step:
     def blocks(self, table: Name) -> str | None:
         """What others cannot do to the table while the statement runs; None when they can read and write."""
         mode = self.lock_on(table)
-        if mode is None or not mode.blocks_writes:
-            return None
+        if mode is None or not mode.blocks_writes or (table in self.views and not mode.blocks_reads):
+            return None  # nobody but REFRESH writes a materialized view
         return "reads and writes" if mode.blocks_reads else "writes"
 
     def lock_words(self, table: Name) -> str:
@@ -104,10 +123,7 @@ class Step:
 
     def added(self, table: Name, column: str) -> bool:
         """The column came with an earlier statement of the same migration, so nothing depends on it yet."""
-        return any(
-            isinstance(change, ColumnAdded) and (change.table, change.column) == (table, column)
-            for change in self.earlier
-        )
+        return any(change.column == column for change in self.earlier.of(ColumnAdded, table))
 
     def about(self, table: Name, *rules: str) -> bool:
         """A rule before this one (of those named, if any are) has found something about the table or a part of it."""

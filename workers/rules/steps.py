@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workers.changes import CatalogChange, TableCreated, TableDropped, TableRenamed
 from workers.facts import Facts, Lock
-from workers.model import Migration, RehearsedMigration, StatementKind, Transaction
+from workers.model import Mentions, Migration, RehearsedMigration, StatementKind, Transaction
 from workers.policy import Policy
 from workers.rules.agreement import merged
+from workers.rules.course import Course
+from workers.rules.partitions import materialized_views, partitions_of
 from workers.rules.rule import Step
-from workers.sql.actions import Action, TransactionControl
+from workers.rules.script import ENDS, verb
+from workers.sql.actions import Action, SetParameter
 from workers.sql.known import Known, learn
 from workers.sql.predict import predict
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.sql.wording import action_name
 from workers.words import Name
-
-_ENDS = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Look:
     index: int
     actions: tuple[Action, ...]
     created: frozenset[Name]  # tables that the pull request made before
+    partitions: Mapping[Name, Name]
     predicted: Facts
     facts: Facts
 
@@ -46,22 +48,30 @@ def look(rehearsed: RehearsedMigration, known: Known) -> tuple[tuple[Look, ...],
     for index, (statement, seen) in enumerate(zip(rehearsed.script.statements, rehearsed.observations, strict=True)):
         actions = read(statement)
         predicted = predict(actions, known)
-        facts = merged(predicted, seen.facts) if seen and not seen.error else predicted
-        found.append(Look(index, actions, known.new_tables, predicted, facts))
+        whole = rehearsed.after is not None
+        facts = merged(predicted, seen.facts, whole=whole) if seen and not seen.error else predicted
+        found.append(Look(index, actions, known.new_tables, known.partitions, predicted, facts))
         known = _after(learn(known, actions), facts.changes)
     return tuple(found), known
 
 
-def steps(rehearsed: RehearsedMigration, looks: Sequence[Look], policy: Policy) -> Iterator[Step]:
+def steps(
+    rehearsed: RehearsedMigration, looks: Sequence[Look], policy: Policy, mentions: Mapping[str, Mentions]
+) -> Iterator[Step]:
     """What the rules look at, in order. Steps share nothing but what they are made of: use one, then take the next."""
-    changes: list[CatalogChange] = [change for each in looks for change in each.facts.changes]
+    changes = Course(change for each in looks for change in each.facts.changes)
+    actions = Course(action for each in looks for action in each.actions)
     inside = in_transaction(rehearsed, looks)
+    partitions = partitions_of(rehearsed.before)
+    views = materialized_views(rehearsed.before)
     held: dict[Name, Lock] = {}
-    before = 0
+    settings: dict[str, str] = {}
+    local: dict[str, str] = {}  # SET LOCAL: until the transaction ends, and without one not at all
+    change, action = 0, 0  # the statement's first
     for each in looks:
-        after = before + len(each.facts.changes)
-        if not inside[each.index] or _control(each.actions) in _ENDS:
-            held = {}
+        next_change, next_action = change + len(each.facts.changes), action + len(each.actions)
+        if not inside[each.index] or verb(each.actions) in ENDS:
+            held, local = {}, {}
         yield Step(
             migration=rehearsed.migration,
             statement=rehearsed.script.statements[each.index],
@@ -72,13 +82,26 @@ def steps(rehearsed: RehearsedMigration, looks: Sequence[Look], policy: Policy) 
             observation=rehearsed.observations[each.index],
             rejections=tuple(r for r in rehearsed.rejections if r.statement == each.index),
             in_transaction=inside[each.index],
-            earlier=tuple(changes[:before]),
-            later=tuple(changes[after:]),
+            whole=changes,
+            earlier=changes.part(0, change),
+            later=changes.part(next_change),
+            earlier_actions=actions.part(0, action),
+            later_actions=actions.part(next_action),
             held=tuple(held.values()),
             created=each.created,
+            before=rehearsed.before,
+            after=rehearsed.after,
+            partitions={**partitions, **each.partitions},
+            views=views,
+            settings={**settings, **local},
+            mentions=mentions,
             policy=policy,
         )
-        before = after
+        change, action = next_change, next_action
+        for asked in each.actions:
+            if isinstance(asked, SetParameter):
+                local.pop(asked.name, None)
+                (local if asked.local else settings)[asked.name] = asked.value or ""
         for lock in each.facts.locks:
             held[lock.relation] = max(lock, held.get(lock.relation, lock), key=lambda one: one.mode)
 
@@ -93,13 +116,9 @@ def in_transaction(rehearsed: RehearsedMigration, looks: Sequence[Look]) -> tupl
     found = []
     for each in looks:
         found.append(inside or implicit)
-        verb = _control(each.actions)
-        inside = verb == "BEGIN" or (inside and verb not in _ENDS)
+        word = verb(each.actions)
+        inside = word == "BEGIN" or (inside and word not in ENDS)
     return tuple(found)
-
-
-def _control(actions: Sequence[Action]) -> str | None:
-    return next((action.verb for action in actions if isinstance(action, TransactionControl)), None)
 
 
 def _after(known: Known, changes: Sequence[CatalogChange]) -> Known:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workers.changes import ColumnAdded, ColumnTypeChanged
 from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.sql.object_actions import Refresh
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -28,10 +29,8 @@ def _cause(step: Step, table: Name) -> str:
     (https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES)."""
     typed = [c for c in step.changes if isinstance(c, ColumnTypeChanged) and c.table == table]
     if typed:
-        return " and ".join(
-            f"Changing {c.column} {f'from {c.type} ' if c.type else ''}to {c.new}" if c.new else f"Changing {c.column}"
-            for c in typed
-        )
+        changed = (f"{c.column}{f' from {c.type}' if c.type else ''}{f' to {c.new}' if c.new else ''}" for c in typed)
+        return f"Changing {' and '.join(changed)}"
     added = [c.column for c in step.changes if isinstance(c, ColumnAdded) and c.table == table]
     if added:
         return (
@@ -52,11 +51,13 @@ def _lock(step: Step, table: Name) -> str:
 
 
 def _instead(step: Step, table: Name) -> str:
-    if any(isinstance(c, ColumnTypeChanged | ColumnAdded) and c.table == table for c in step.changes):
-        return (
-            "Add a column of the new kind without a default, fill it in batches, and swap the columns in a later "
-            "release."
-        )
+    changes = [c for c in step.changes if isinstance(c, ColumnTypeChanged | ColumnAdded) and c.table == table]
+    if any(isinstance(c, ColumnTypeChanged) for c in changes):
+        return "Add a column of the new type, fill it in batches, and swap the two in a later release."
+    if changes:
+        return "Add it without the default, SET DEFAULT in another statement, and fill the rows in batches."
+    if any(isinstance(action, Refresh) for action in step.actions):
+        return "REFRESH MATERIALIZED VIEW CONCURRENTLY lets others read; it needs a unique index on the view."
     return "Run it in a maintenance window, or copy in batches into a new table."
 
 

@@ -21,7 +21,8 @@ class Where(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex:
-    """name is None when the server is to choose one; columns are column names, or expressions as written."""
+    """name is None when the server is to choose one; columns are column names, or expressions as written; included
+    those that are stored without being a part of the key."""
 
     name: str | None
     table: Name
@@ -31,6 +32,9 @@ class CreateIndex:
     only: bool = False
     if_not_exists: bool = False
     where: str | None = None
+    method: str = "btree"
+    included: tuple[str, ...] = ()
+    nulls_distinct: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +61,33 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """names: the words of its condition, among them the columns that it looks at."""
+
     table: Name
     where: Where
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """columns: those that it sets."""
+    """columns: those that it sets. only_null: the column of its condition, where that is no more than: column IS
+    NULL. all_but_null: the column of one that is no more than: column IS NOT NULL."""
 
     table: Name
     where: Where
     columns: tuple[str, ...] = ()
+    only_null: str | None = None
+    all_but_null: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
+    """lists_columns: which value goes where does not hang on the order of the table's columns. names: the words of its
+    query, among them the tables that it reads."""
+
     table: Name
+    lists_columns: bool = True
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """SELECT, VALUES, TABLE: what functions in it do is not in its text."""
+    """SELECT, VALUES, TABLE: what functions in it do is not in its text, but for setval. restarts: the sequences that
+    it sets to a number that is written out, not worked out of the rows."""
+
+    restarts: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,7 @@ class Cluster:
 class LockTable:
     tables: tuple[Name, ...]
     mode: LockMode
+    nowait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,8 @@ class Opaque:
 
     keywords: str
 
+
+RUNS_CODE = Do | Select | Opaque  # it may do what its text does not say
 
 Action = (
     TableAction

@@ -61,6 +61,8 @@ _OTHER_FORMS = (
     "REPLICA IDENTITY",
     "ALTER CONSTRAINT",
 )
+_NAMING = ("OWNER TO", "SET TABLESPACE", "SET ACCESS METHOD", "CLUSTER ON")
+_NOT_ENFORCED = "ALTER CONSTRAINT … NOT ENFORCED"
 _OTHER_COLUMN_FORMS = (
     "SET STATISTICS",
     "SET STORAGE",
@@ -153,7 +155,7 @@ def _validate(cursor: Cursor, table: Name) -> Action | None:
 def _alter(cursor: Cursor, table: Name) -> Action | None:
     cursor.expect("alter")
     if cursor.at("constraint"):
-        return None
+        return AlterTableOther(table, _NOT_ENFORCED) if cursor.find("not", "enforced") else None
     cursor.accept("column")
     name = cursor.identifier()
     if cursor.accept("set", "not", "null"):
@@ -183,11 +185,25 @@ def _other(cursor: Cursor, table: Name) -> AlterTableOther:
     form = next((form for form in _OTHER_FORMS if cursor.at(*form.lower().split())), None)
     if form is None:
         return AlterTableOther(table, cursor.keywords(2))
-    other = None
-    if form in ("INHERIT", "NO INHERIT"):
-        cursor.accept(*form.lower().split())
-        other = cursor.try_name()
-    return AlterTableOther(table, form.removesuffix(" ("), other)
+    cursor.accept(*form.lower().split())
+    other = cursor.try_name() if form in ("INHERIT", "NO INHERIT") else None
+    trigger = cursor.identifier() if form.endswith("TRIGGER") else None
+    return AlterTableOther(table, form.removesuffix(" ("), other, trigger, _value(cursor, form))
+
+
+def _value(cursor: Cursor, form: str) -> str | None:
+    """What stands behind the form's words; of storage parameters, name=value as pg_class.reloptions has them, which has
+    nothing of those that are reset."""
+    if form in ("SET (", "RESET ("):
+        return ",".join(_option(item) for item in cursor.items()) if form == "SET (" else ""
+    if form == "REPLICA IDENTITY":
+        return cursor.identifier() if cursor.accept("using", "index") else cursor.next().word
+    return cursor.identifier() if form in _NAMING or form.endswith("RULE") else None
+
+
+def _option(item: Cursor) -> str:
+    name = ".".join(item.path())
+    return f"{name}={item.until(')').strip(chr(39)).lower() if item.accept('=') else 'true'}"
 
 
 _READERS: dict[str, Callable[[Cursor, Name], Action | None]] = {

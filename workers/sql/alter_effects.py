@@ -24,6 +24,7 @@ from workers.changes import (
 from workers.facts import Facts, Scan
 from workers.sql.column_types import keeps_rows, named_type, normal_type
 from workers.sql.effects import constraint_work, default_partition, exclusive, locks, scan, with_partitions
+from workers.sql.form_effects import other_form
 from workers.sql.known_tables import Known
 from workers.sql.table_actions import (
     AddColumn,
@@ -49,23 +50,6 @@ from workers.sql.volatility import is_volatile
 from workers.words import LockMode, Name
 
 _GENTLE = LockMode.SHARE_UPDATE_EXCLUSIVE
-_TRIGGERS = LockMode.SHARE_ROW_EXCLUSIVE
-_OTHER_LOCKS = {
-    "SET": _GENTLE,  # storage parameters
-    "RESET": _GENTLE,
-    "CLUSTER ON": _GENTLE,
-    "SET WITHOUT CLUSTER": _GENTLE,
-    "ALTER COLUMN SET STATISTICS": _GENTLE,
-    "ALTER COLUMN SET": _GENTLE,
-    "ALTER COLUMN RESET": _GENTLE,
-    "ENABLE TRIGGER": _TRIGGERS,
-    "ENABLE REPLICA TRIGGER": _TRIGGERS,
-    "ENABLE ALWAYS TRIGGER": _TRIGGERS,
-    "DISABLE TRIGGER": _TRIGGERS,
-}
-_REWRITING = frozenset(
-    ("SET TABLESPACE", "SET ACCESS METHOD", "SET LOGGED", "SET UNLOGGED", "ALTER COLUMN SET EXPRESSION")
-)
 
 
 def _add_column(action: AddColumn, known: Known) -> Facts:
@@ -95,7 +79,7 @@ def _fills_rows(column: Column, known: Known) -> bool:
 
 def _is_verified(column: Column) -> bool:
     """The rows are read to verify them. A foreign key on a column that is NULL everywhere needs no look at the rows."""
-    kinds = {constraint.kind for constraint in column.constraints}
+    kinds = {constraint.kind for constraint in column.constraints if constraint.enforced}
     missing = column.not_null and not column.fills_itself
     refers = ConstraintKind.FOREIGN_KEY in kinds and column.has_value
     return missing or refers or ConstraintKind.CHECK in kinds
@@ -197,15 +181,6 @@ def _detach(action: DetachPartition, known: Known) -> Facts:
     return Facts(locks=exclusive(action.table, action.partition, *default_partition(action.table, known)))
 
 
-def _other(action: AlterTableOther, known: Known) -> Facts:
-    mode = _OTHER_LOCKS.get(action.what, LockMode.ACCESS_EXCLUSIVE)
-    parent: tuple[Name, ...] = (action.other,) if action.other else ()
-    rewrites = (action.table,) if action.what in _REWRITING else ()
-    inherited = action.what.startswith("ALTER COLUMN")
-    tables = with_partitions(action.table, known) if inherited else (action.table,)
-    return Facts(locks=locks(mode, *tables) + locks(_GENTLE, *parent), rewrites=rewrites)
-
-
 ALTER_EFFECTS: dict[type[Any], Callable[[Any, Known], Facts]] = {
     AddColumn: _add_column,
     DropColumn: _drop_column,
@@ -223,5 +198,5 @@ ALTER_EFFECTS: dict[type[Any], Callable[[Any, Known], Facts]] = {
     RenameConstraint: _rename_constraint,
     AttachPartition: _attach,
     DetachPartition: _detach,
-    AlterTableOther: _other,
+    AlterTableOther: other_form,
 }

@@ -91,14 +91,14 @@ def keeps_rows(old: str | None, new: str) -> bool:
         return new in ("text", "character varying", "citext")
     if old == new:
         return True
-    (was, old_numbers), (now, new_numbers) = _modifiers(old), _modifiers(new)
+    (was, old_numbers), (now, new_numbers) = modifiers(old), modifiers(new)
     if (was, now) in _FREE:
         return not new_numbers
     if was != now or was not in _GROWING:
         return False
     if not new_numbers:
         return True
-    if not old_numbers or (was == "numeric" and _scale(old_numbers) != _scale(new_numbers)):
+    if not old_numbers or (was == "numeric" and scale(old_numbers) != scale(new_numbers)):
         return False
     return old_numbers[0] <= new_numbers[0]
 
@@ -122,7 +122,7 @@ _GROWING = {
 }
 
 
-def _modifiers(type_name: str) -> tuple[str, tuple[int, ...]]:
+def modifiers(type_name: str) -> tuple[str, tuple[int, ...]]:
     """The type without what stands in its parentheses, and the numbers in them."""
     found = re.search(r"\((\d{1,9}(?:,\d{1,9})?)\)", type_name)
     if found is None:
@@ -133,5 +133,6 @@ def _modifiers(type_name: str) -> tuple[str, tuple[int, ...]]:
     return type_name[: found.start()] + type_name[found.end() :], numbers
 
 
-def _scale(numbers: tuple[int, ...]) -> int:
+def scale(numbers: tuple[int, ...]) -> int:
+    """Of a numeric's modifiers: the digits behind the point."""
     return numbers[1] if len(numbers) > 1 else 0

@@ -36,12 +36,14 @@ def constraint(cursor: Cursor) -> Constraint:
     name = cursor.identifier() if cursor.accept("constraint") else None
     start = cursor.peek().start
     found = _body(cursor)
-    not_valid = False
+    not_valid, enforced = False, True
     while not cursor.ended:
         not_valid = cursor.accept("not", "valid") or not_valid
+        enforced = not cursor.accept("not", "enforced") and enforced
         if not cursor.ended:
             cursor.skip()
-    return replace(found, name=name, definition=cursor.text[start : cursor.last_end], not_valid=not_valid)
+    definition = cursor.text[start : cursor.last_end]
+    return replace(found, name=name, definition=definition, not_valid=not_valid, enforced=enforced)
 
 
 def _body(cursor: Cursor) -> Constraint:
@@ -70,7 +72,10 @@ def _foreign(cursor: Cursor, columns: tuple[str, ...]) -> Constraint:
     """What follows REFERENCES."""
     table = cursor.name()
     referenced = identifiers(cursor.inside()) if cursor.at("(") else ()
-    return Constraint(ConstraintKind.FOREIGN_KEY, None, columns, "", table, referenced_columns=referenced)
+    on_delete = _on_delete(cursor)
+    return Constraint(
+        ConstraintKind.FOREIGN_KEY, None, columns, "", table, referenced_columns=referenced, on_delete=on_delete
+    )
 
 
 def _key_kind(cursor: Cursor) -> ConstraintKind:
@@ -118,6 +123,8 @@ def options(cursor: Cursor, name: str, written_type: str) -> Column:
         label = cursor.identifier() if cursor.accept("constraint") else None
         if cursor.accept("not", "null"):
             not_null = True
+        elif cursor.accept("not", "enforced"):  # the constraint before it
+            constraints[-1:] = [replace(found, enforced=False) for found in constraints[-1:]]
         elif cursor.accept("default"):
             default = expression(cursor)
         elif cursor.accept("generated"):
@@ -163,24 +170,24 @@ def _inline(cursor: Cursor, column_name: str, label: str | None) -> Constraint |
         found = Constraint(_key_kind(cursor), label, (column_name,), "")
     elif cursor.accept("references"):
         found = replace(_foreign(cursor, (column_name,)), name=label)
-        _actions(cursor)
     else:
         return None
     return replace(found, definition=cursor.text[start : cursor.last_end])
 
 
-def _actions(cursor: Cursor) -> None:
+def _on_delete(cursor: Cursor) -> str:
     """Steps over MATCH, ON DELETE, ON UPDATE: SET NULL and SET DEFAULT would read as options of the column."""
+    on_delete = "NO ACTION"
     while True:
         if cursor.accept("match"):
             cursor.skip()
         elif cursor.accept("on"):
-            cursor.skip()
-            if cursor.accept("set") or cursor.accept("no"):
+            deleting = cursor.next().word == "delete"
+            action = cursor.keywords(2 if cursor.peek().word in ("set", "no") else 1)
+            for _ in action.split():
                 cursor.skip()
-                if cursor.at("("):
-                    cursor.inside()
-            else:
-                cursor.skip()
+            if cursor.at("("):  # SET NULL (column)
+                cursor.inside()
+            on_delete = action if deleting else on_delete
         else:
-            return
+            return on_delete

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from workers.sql.actions import Action, CreateIndex
-from workers.sql.columns import at_constraint, column, constraint, options
+from workers.sql.columns import at_constraint, column, constraint, identifiers, options
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.kinds import UNQUALIFIED, object_kind
 from workers.sql.object_actions import (
@@ -32,7 +33,10 @@ def create(cursor: Cursor) -> tuple[Action, ...]:
     if kind in ("table", "foreign table"):
         return (_table(cursor, temporary),)
     reader = _READERS.get(kind)
-    return (reader(cursor, kind, replace) if reader else _other(cursor, kind),)
+    found = reader(cursor, kind, replace) if reader else _other(cursor, kind)
+    if temporary and isinstance(found, CreateView | CreateObject):
+        found = dataclasses.replace(found, temporary=True)
+    return (found,)
 
 
 def _storage(cursor: Cursor) -> bool:
@@ -113,11 +117,14 @@ def _index(cursor: Cursor) -> CreateIndex:
     cursor.expect("on")
     only = cursor.accept("only")
     table = cursor.name()
-    if cursor.accept("using"):
-        cursor.identifier()
+    method = cursor.identifier() if cursor.accept("using") else "btree"
     columns = tuple(_index_column(item) for item in cursor.inside().items())
+    included = identifiers(cursor.inside()) if cursor.accept("include") else ()
+    nulls_distinct = not cursor.accept("nulls", "not", "distinct")
     where = cursor.rest() if cursor.find("where") else None
-    return CreateIndex(name, table, columns, unique, concurrently, only, unless, where)
+    return CreateIndex(
+        name, table, columns, unique, concurrently, only, unless, where, method, included, nulls_distinct
+    )
 
 
 def _index_column(item: Cursor) -> str:
@@ -159,7 +166,15 @@ def _view(cursor: Cursor, kind: str, replace: bool) -> Action:
 
 
 def _function(cursor: Cursor, kind: str, replace: bool) -> Action:
-    return CreateFunction(cursor.name(), kind, replace)
+    name, definer, fixed_path = cursor.name(), False, False
+    while not (cursor.ended or (fixed_path and definer)):
+        if cursor.accept("security", "definer"):
+            definer = True
+        elif cursor.accept("set", "search_path") or cursor.accept("begin", "atomic"):
+            fixed_path = True
+        else:
+            cursor.skip()
+    return CreateFunction(name, kind, replace, definer, fixed_path)
 
 
 def _trigger(cursor: Cursor, kind: str, replace: bool) -> Action:

@@ -69,12 +69,11 @@ class Cursor:
 
     def at(self, *parts: str) -> bool:
         """The next tokens are these key words or symbols."""
-        return all(
-            (token.word or token.text) == part for part, token in zip(parts, self._ahead(len(parts)), strict=True)
-        )
-
-    def _ahead(self, count: int) -> list[Token]:
-        return [self.peek(i) for i in range(count)]
+        for ahead, part in enumerate(parts):
+            token = self.peek(ahead)
+            if (token.word or token.text) != part:
+                return False
+        return True
 
     def accept(self, *parts: str) -> bool:
         """Steps over these key words or symbols if they are next."""

@@ -20,7 +20,7 @@ from workers.sql.actions import (
     Vacuum,
     Where,
 )
-from workers.sql.conditions import where
+from workers.sql.conditions import tested_column, where, words
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.kinds import object_kind
 from workers.sql.object_actions import Refresh
@@ -34,7 +34,9 @@ def delete(cursor: Cursor) -> tuple[Action, ...]:
     """What follows DELETE. Raises Unreadable."""
     cursor.expect("from")
     cursor.accept("only")
-    return (Delete(cursor.name(), _where(cursor)),)
+    table = cursor.name()
+    condition = _condition(cursor)
+    return (Delete(table, _where(condition), words(condition or "")),)
 
 
 def update(cursor: Cursor) -> tuple[Action, ...]:
@@ -44,7 +46,9 @@ def update(cursor: Cursor) -> tuple[Action, ...]:
     if not cursor.find("set"):
         raise Unreadable("SET expected")
     columns = tuple(_set(cursor))
-    return (Update(table, _where(cursor), columns),)
+    condition = _condition(cursor)
+    null, value = (tested_column(condition or "", *test) for test in (("is", "null"), ("is", "not", "null")))
+    return (Update(table, _where(condition), columns, null, value),)
 
 
 def _set(cursor: Cursor) -> Iterator[str]:
@@ -60,15 +64,52 @@ def _set(cursor: Cursor) -> Iterator[str]:
             return
 
 
-def _where(cursor: Cursor) -> Where:
+def _condition(cursor: Cursor) -> str | None:
+    return cursor.until("returning") if cursor.find("where") else None
+
+
+def _where(condition: str | None) -> Where:
     """A join (USING, FROM) without WHERE still reaches only rows that have a partner, if any; it counts as none."""
-    return where(cursor.until("returning")) if cursor.find("where") else Where.NONE
+    return Where.NONE if condition is None else where(condition)
 
 
 def insert(cursor: Cursor) -> tuple[Action, ...]:
     """What follows INSERT. Raises Unreadable."""
     cursor.expect("into")
-    return (Insert(cursor.name()),)
+    table = cursor.name()
+    if cursor.accept("as"):
+        cursor.identifier()
+    lists_columns = _lists_columns(cursor)
+    if lists_columns and cursor.at("("):
+        cursor.inside()
+    query = cursor.rest() if cursor.at("select") or cursor.at("with") or cursor.at("(", "select") else ""
+    return (Insert(table, lists_columns, words(query)),)
+
+
+def _lists_columns(cursor: Cursor) -> bool:
+    """A parenthesis may also hold the query. DEFAULT VALUES leaves nothing to mix up."""
+    if not cursor.at("("):
+        return cursor.at("default")
+    return (cursor.peek(1).word or cursor.peek(1).text) not in ("(", "select", "with", "values", "table")
+
+
+def select(cursor: Cursor) -> tuple[Action, ...]:
+    """What follows SELECT. Raises Unreadable."""
+    if not (cursor.at("setval") or cursor.at("pg_catalog", ".", "setval")):
+        return (Select(),)  # and nothing more of it is read
+    found = (_restarted(item) for item in cursor.items())
+    return (Select(tuple(name for name in found if name is not None)),)
+
+
+def _restarted(item: Cursor) -> Name | None:
+    """The sequence of setval('sequence', 1), setval('sequence'::regclass, 1, false)."""
+    item.accept("pg_catalog", ".")
+    try:
+        item.expect("setval")
+        sequence, value, *_ = item.inside().items()
+        return Cursor(sequence.string()).name() if value.rest().isdecimal() else None
+    except (Unreadable, ValueError):  # the latter: fewer than two arguments
+        return None
 
 
 def merge(cursor: Cursor) -> tuple[Action, ...]:
@@ -183,12 +224,12 @@ def lock_table(cursor: Cursor) -> tuple[Action, ...]:
     """What follows LOCK. Raises Unreadable."""
     cursor.accept("table")
     tables = cursor.names()
-    if not cursor.accept("in"):
-        return (LockTable(tables, LockMode.ACCESS_EXCLUSIVE),)
-    mode = _LOCK_MODES.get(tuple(cursor.until("mode").lower().split()))
+    mode: LockMode | None = LockMode.ACCESS_EXCLUSIVE
+    if cursor.accept("in"):
+        mode = _LOCK_MODES.get(tuple(cursor.until("mode").lower().split()))
     if mode is None:
         raise Unreadable("a lock mode expected")
-    return (LockTable(tables, mode),)
+    return (LockTable(tables, mode, nowait=cursor.find("nowait")),)
 
 
 def refresh(cursor: Cursor) -> tuple[Action, ...]:

@@ -39,7 +39,7 @@ def constraint_changes(table: Name, constraint: Constraint) -> tuple[CatalogChan
         table,
         name,
         constraint.kind,
-        not constraint.not_valid,
+        constraint.validated,
         constraint.definition,
         constraint.references,
         constraint.using_index is not None,
@@ -62,7 +62,7 @@ def constraint_work(table: Name, constraint: Constraint, known: Known) -> Facts:
     changes = constraint_changes(table, constraint)
     tables = with_partitions(table, known)
     held = exclusive(*tables)
-    scans = () if constraint.not_valid else scan(table, known)
+    scans = scan(table, known) if constraint.validated else ()
     if constraint.references is not None:
         both = dict.fromkeys((*tables, constraint.references))
         return Facts(locks=locks(LockMode.SHARE_ROW_EXCLUSIVE, *both), scans=scans, changes=changes)

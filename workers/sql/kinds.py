@@ -83,6 +83,20 @@ UNQUALIFIED = frozenset(
 # Kinds whose objects belong to one table and are named with it: DROP TRIGGER t ON table.
 OF_A_TABLE = frozenset(("policy", "rule", "trigger", "constraint"))
 
+# Kinds that have several names, one of which says what the catalog knows.
+_SAME = {
+    "constraint trigger": "trigger",
+    "routine": "function",
+    "user": "role",
+    "group": "role",
+    "procedural language": "language",
+}
+
+
+def noun(kind: str) -> str:
+    """What a change of the catalog calls a kind that has several names: constraint trigger → trigger."""
+    return _SAME.get(kind, kind)
+
 
 def object_kind(cursor: Cursor) -> str:
     """Steps over a kind of object; its words in lower case. Raises Unreadable for anything else."""

@@ -11,7 +11,7 @@ from workers.sql.actions import Action, CreateIndex, DropIndex
 from workers.sql.column_types import named_type
 from workers.sql.known_tables import Foreign, Known
 from workers.sql.naming import constraint_name, index_name
-from workers.sql.object_actions import CreateDomain, CreateView, DropObject, RenameObject
+from workers.sql.object_actions import CreateDomain, CreateFunction, CreateView, DropObject, RenameObject
 from workers.sql.table_actions import (
     AddColumn,
     AddConstraint,
@@ -57,6 +57,7 @@ class _Learner:
         self.checks = dict(known.not_null_checks)
         self.validated = set(known.validated)
         self.types = set(known.constrained_types)
+        self.objects = set(known.objects)
 
     def known(self) -> Known:
         return Known(
@@ -69,6 +70,7 @@ class _Learner:
             self.checks,
             frozenset(self.validated),
             frozenset(self.types),
+            frozenset(self.objects),
         )
 
     def take(self, action: Action) -> None:
@@ -103,14 +105,24 @@ class _Learner:
                     self.indexes.pop(index, None)
             case CreateDomain() if action.constrained:
                 self.types.add(action.type)
-            case CreateView() if action.materialized:
-                self.new_tables.add(action.view)
+            case CreateView():
+                self.viewed(action)
+            case CreateFunction():
+                self.objects.add((action.kind, action.function))
             case DropObject():
                 self.dropped(action)
             case RenameObject():
                 self.object_renamed(action)
 
+    def viewed(self, action: CreateView) -> None:
+        if action.materialized:
+            self.new_tables.add(action.view)
+        if not action.temporary:
+            self.objects.add(("materialized view" if action.materialized else "view", action.view))
+
     def object_renamed(self, action: RenameObject) -> None:
+        if (action.kind, action.name) in self.objects:
+            self.objects.add((action.kind, action.new))
         if action.kind == "index" and action.name in self.indexes:
             self.indexes[action.new] = self.indexes.pop(action.name)
         elif action.kind in ("type", "domain"):
@@ -120,6 +132,7 @@ class _Learner:
                 self.types.add(action.new)
 
     def dropped(self, action: DropObject) -> None:
+        self.objects -= {(action.kind, name) for name in action.names}
         if action.kind == "schema":
             schemas = {name.name for name in action.names}
             for table in {table for table, _ in self.columns} | self.new_tables:
@@ -160,7 +173,7 @@ class _Learner:
             if found := _NOT_NULL_CHECK.match(constraint.definition):
                 column = found[1]
                 self.checks[table, name] = column[1:-1] if column.startswith('"') else column.lower()
-            if not constraint.not_valid:
+            if constraint.validated:
                 self.validated.add((table, name))
         elif constraint.kind is not ConstraintKind.NOT_NULL:
             if constraint.using_index:

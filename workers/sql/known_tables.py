@@ -33,6 +33,7 @@ class Known:
     not_null_checks: Mapping[tuple[Name, str], str] = field(default_factory=dict)  # (table, constraint) → column
     validated: frozenset[tuple[Name, str]] = frozenset()  # those of not_null_checks that hold for every row
     constrained_types: frozenset[Name] = frozenset()  # domains with CHECK or NOT NULL
+    objects: frozenset[tuple[str, Name]] = frozenset()  # views and functions: (kind, name)
 
     def proves_not_null(self, table: Name, column: str) -> bool:
         """A validated CHECK (column IS NOT NULL) spares SET NOT NULL its scan."""

@@ -30,6 +30,11 @@ def index_name(table: str, columns: tuple[str, ...]) -> str:
     return _joined(table, columns, "idx")
 
 
+def object_name(table: str, columns: tuple[str, ...], label: str) -> str:
+    """Of anything else, such as a serial's sequence: orders_number_seq."""
+    return _joined(table, columns, label)
+
+
 def _joined(table: str, columns: tuple[str, ...], label: str) -> str:
     """As makeObjectName in src/backend/commands/indexcmds.c: the longer of the two parts is cut first."""
     middle = "_".join(column if column.isidentifier() else "expr" for column in columns)

@@ -49,15 +49,19 @@ class CreateView:
     view: Name
     materialized: bool = False
     replace: bool = False
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CreateFunction:
-    """Also procedures and aggregates, as `kind` says."""
+    """Also procedures and aggregates, as `kind` says. definer: SECURITY DEFINER. fixed_path: SET search_path or BEGIN
+    ATOMIC, so that the names in its body do not hang on the caller's search_path."""
 
     function: Name
     kind: str = "function"
     replace: bool = False
+    definer: bool = False
+    fixed_path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,19 @@ class CreateObject:
     kind: str
     name: Name | None
     on: Name | None = None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AlterObject:
-    """Any ALTER of something else than a table. `what` is its form in key words: RENAME TO, OWNER TO."""
+    """Any ALTER of something else than a table. `what` is its form in key words: RENAME TO, OWNER TO. new: the name
+    that it gives."""
 
     kind: str
     name: Name | None
     what: str
     on: Name | None = None
+    new: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +121,25 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Privileges or a role's membership given."""
+    """Privileges or a role's membership given. privileges: in capitals, one for each column that is named: SELECT
+    (email), ALL; MEMBER of the named roles. kind: "table" where the text gives none, so perhaps a view or a sequence;
+    "tables in schema" for ALL TABLES IN SCHEMA, and names are the schemas. roles: public for everybody."""
+
+    privileges: tuple[str, ...]
+    kind: str
+    names: tuple[Name, ...]
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """Privileges or a role's membership taken."""
+    """As Grant, but taken. option: only the right to pass them on."""
+
+    privileges: tuple[str, ...]
+    kind: str
+    names: tuple[Name, ...]
+    roles: tuple[str, ...]
+    option: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Predicts what CREATE, DROP, and the statements about rows, indexes and upkeep do.
+"""Predicts what CREATE and DROP of tables and indexes, and the statements about rows and upkeep do.
 
 Locks: https://www.postgresql.org/docs/current/explicit-locking.html, and measured on PostgreSQL 15, 16 and 18."""
 
@@ -28,20 +28,11 @@ from workers.sql.actions import (
 from workers.sql.effects import constraint_changes, default_partition, exclusive, locks, scan, with_partitions
 from workers.sql.known_tables import Known
 from workers.sql.naming import index_name
-from workers.sql.object_actions import (
-    AlterObject,
-    Comment,
-    CreateObject,
-    CreateTrigger,
-    DropObject,
-    Refresh,
-    RenameObject,
-)
+from workers.sql.object_actions import Refresh
 from workers.sql.table_actions import CreateTable, DropTable
 from workers.words import LockMode, Name
 
 _GENTLE = LockMode.SHARE_UPDATE_EXCLUSIVE
-_COMMENTED = ("table", "column", "materialized view", "foreign table")  # kinds whose relation a COMMENT locks
 
 
 def _all_of(tables: tuple[Name, ...], known: Known) -> tuple[Name, ...]:
@@ -178,37 +169,6 @@ def _lock_table(action: LockTable, known: Known) -> Facts:
     return Facts(locks=locks(action.mode, *_all_of(action.tables, known)))
 
 
-def _create_trigger(action: CreateTrigger, known: Known) -> Facts:
-    return Facts(locks=locks(LockMode.SHARE_ROW_EXCLUSIVE, *with_partitions(action.table, known)))
-
-
-def _object(action: CreateObject | AlterObject, known: Known) -> Facts:
-    mode = _GENTLE if action.kind == "statistics" else LockMode.ACCESS_EXCLUSIVE
-    on = () if action.on is None else (action.on,)
-    view = (action.name,) if action.kind == "materialized view" and action.name else ()
-    return Facts(locks=locks(mode, *on, *view))
-
-
-def _rename_object(action: RenameObject, known: Known) -> Facts:
-    return Facts(locks=exclusive(action.name) if action.kind == "materialized view" else ())
-
-
-def _drop_object(action: DropObject, known: Known) -> Facts:
-    """A schema takes along the tables in it, as far as they are known."""
-    held: tuple[Name, ...] = () if action.on is None else (action.on,)
-    if action.kind == "materialized view":
-        held = action.names
-    changes: tuple[CatalogChange, ...] = tuple(ObjectDropped(action.kind, name) for name in action.names)
-    if action.kind == "schema" and action.cascade:
-        held = tuple(table for name in action.names for table in known.tables_of(name.name))
-        changes += tuple(TableDropped(table) for table in held)
-    return Facts(locks=exclusive(*held), changes=changes)
-
-
-def _comment(action: Comment, known: Known) -> Facts:
-    return Facts(locks=locks(_GENTLE, action.name) if action.name and action.kind in _COMMENTED else ())
-
-
 OTHER_EFFECTS: dict[type[Any], Callable[[Any, Known], Facts]] = {
     CreateTable: _create_table,
     DropTable: _drop_table,
@@ -226,10 +186,4 @@ OTHER_EFFECTS: dict[type[Any], Callable[[Any, Known], Facts]] = {
     Analyze: _analyze,
     Cluster: _cluster,
     LockTable: _lock_table,
-    CreateTrigger: _create_trigger,
-    CreateObject: _object,
-    AlterObject: _object,
-    RenameObject: _rename_object,
-    DropObject: _drop_object,
-    Comment: _comment,
 }

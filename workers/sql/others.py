@@ -20,8 +20,10 @@ from workers.words import Name
 _RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")
 _FORMS = (
     "OWNER TO",
+    "IN DATABASE",
     "SET SCHEMA",
     "SET TABLESPACE",
+    "SET NOT NULL",
     "SET",
     "RESET",
     "ADD CONSTRAINT",
@@ -102,11 +104,19 @@ def alter(cursor: Cursor) -> tuple[Action, ...]:
         return (found,)
     if on is None and cursor.accept("rename", "to"):
         return (RenameObject(kind, name, Name(name.schema, cursor.identifier())),)
-    return (AlterObject(kind, name, _form(cursor), on),)
+    return (AlterObject(kind, name, _form(cursor), on, _new_name(cursor, name)),)
+
+
+def _new_name(cursor: Cursor, name: Name) -> Name | None:
+    if cursor.accept("rename", "to"):
+        return Name(name.schema, cursor.identifier())
+    moved = name.schema and cursor.accept("set", "schema")
+    return Name(cursor.identifier(), name.name) if moved else None
 
 
 def _form(cursor: Cursor) -> str:
-    return next((form for form in _FORMS if cursor.at(*form.lower().split())), cursor.keywords(1))
+    found = next((form for form in _FORMS if cursor.at(*form.lower().split())), cursor.keywords(1))
+    return f"{found} … NOT VALID" if found.startswith("ADD") and cursor.find("not", "valid") else found
 
 
 def _system(cursor: Cursor) -> AlterObject:

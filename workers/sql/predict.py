@@ -12,13 +12,14 @@ from workers.facts import Facts, Lock
 from workers.sql.actions import Action
 from workers.sql.alter_effects import ALTER_EFFECTS
 from workers.sql.known_tables import Known
+from workers.sql.object_effects import OBJECT_EFFECTS
 from workers.sql.other_effects import OTHER_EFFECTS
 from workers.sql.table_actions import CreateTable
 from workers.words import LockMode, Name, Source
 
 Effect = Callable[[Any, Known], Facts]
 
-_EFFECTS: dict[type[Action], Effect] = {**ALTER_EFFECTS, **OTHER_EFFECTS}
+_EFFECTS: dict[type[Action], Effect] = {**ALTER_EFFECTS, **OBJECT_EFFECTS, **OTHER_EFFECTS}
 
 
 def predict(actions: Iterable[Action], known: Known) -> Facts:

@@ -19,11 +19,13 @@ from workers.sql.data import (
     lock_table,
     refresh,
     reindex,
+    select,
     truncate,
     vacuum,
     with_queries,
 )
-from workers.sql.object_actions import CreateExtension, Grant, Revoke
+from workers.sql.grants import grant, revoke
+from workers.sql.object_actions import CreateExtension
 from workers.sql.others import alter, comment, drop, reset_parameter, set_parameter
 
 _OPAQUE_WORDS = 3
@@ -83,7 +85,7 @@ def _prepare(cursor: Cursor) -> tuple[Action, ...]:
 _READERS: dict[str, Callable[[Cursor], tuple[Action, ...]]] = {
     **WRITERS,
     "with": with_queries,
-    "select": _constant(Select()),
+    "select": select,
     "(": _constant(Select()),
     "values": _constant(Select()),
     "table": _constant(Select()),
@@ -103,8 +105,8 @@ _READERS: dict[str, Callable[[Cursor], tuple[Action, ...]]] = {
     "do": _constant(Do()),
     "set": set_parameter,
     "reset": reset_parameter,
-    "grant": _constant(Grant()),
-    "revoke": _constant(Revoke()),
+    "grant": grant,
+    "revoke": revoke,
     "begin": _constant(TransactionControl("BEGIN")),
     "start": _start,
     "commit": _commit,

@@ -21,6 +21,13 @@ class Constraint:
     not_valid: bool = False
     using_index: str | None = None
     referenced_columns: tuple[str, ...] = ()  # none when left out: the primary key's
+    enforced: bool = True  # PostgreSQL 18 and newer can switch it off
+    on_delete: str = "NO ACTION"  # or RESTRICT, CASCADE, SET NULL, SET DEFAULT
+
+    @property
+    def validated(self) -> bool:
+        """The rows that are there are checked."""
+        return self.enforced and not self.not_valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +192,14 @@ class DetachPartition:
 @dataclass(frozen=True, slots=True)
 class AlterTableOther:
     """Any other ALTER TABLE; `what` is its form in key words: SET TABLESPACE, ENABLE ROW LEVEL SECURITY. `other` is
-    the second table, where the form names one (INHERIT)."""
+    the second table, where the form names one (INHERIT); trigger the one that is enabled or disabled, or ALL, USER;
+    value: what else the form sets: an owner, a tablespace, the index of REPLICA IDENTITY, fillfactor=70."""
 
     table: Name
     what: str
     other: Name | None = None
+    trigger: str | None = None
+    value: str | None = None
 
 
 TableAction = (

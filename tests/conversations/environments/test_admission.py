@@ -155,6 +155,7 @@ def _fork(site: Site, branch: str, **migrations: str) -> Pull:
     return pull
 
 
+@pytest.mark.campaign
 @guarded
 def test_roles_commands_environments_and_pull_requests(inside: Inside) -> None:
     site, github = inside.site, inside.site.town.github

@@ -24,6 +24,7 @@ def test_sizes(total_bytes: int, expected: str) -> None:
     assert size(total_bytes) == expected
 
 
+@pytest.mark.campaign
 def test_a_plan_says_what_others_brought(site: Site) -> None:
     pull = site.shop.open(m2_note=COLUMN, m3_index=INDEX)
     by_hand(site.server.url(OWNER, f"{site.name}_staging"), migration("m1_init", INIT))

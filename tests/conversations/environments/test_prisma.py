@@ -69,6 +69,7 @@ def _landed(site: Site, pull: Pull) -> str:
     return body
 
 
+@pytest.mark.campaign
 def test_each_goes_on_from_the_other(site: Site, cli: Cli) -> None:
     pull = site.shop.open("note", m2_note=COLUMN)
     cli.has("m1_init", "m2_note")

@@ -248,7 +248,7 @@ def test_no_environment_hides_another(
 ) -> None:
     good, lost = live.create_database("shown"), live.url(OWNER, "not_there")
     asked = replace(machine, environments=_file(file, lost, good))
-    assert run(["doctor"], asked) == NOT_ANALYSED
+    assert run(["doctor"], lambda: asked) == NOT_ANALYSED
     out, err = capsys.readouterr()
     assert PASSWORD not in out + err
     told = out.split("\n\n")[-1].splitlines()
@@ -257,7 +257,7 @@ def test_no_environment_hides_another(
         *("acme/shop", "address", "server", "role", "history", "backup"),
     ]
     _file(file, good)
-    assert run(["doctor"], asked) == CLEAN
+    assert run(["doctor"], lambda: asked) == CLEAN
 
 
 def test_a_file_that_is_not_understood(
@@ -265,7 +265,7 @@ def test_a_file_that_is_not_understood(
 ) -> None:
     monkeypatch.delenv("SHOP_URL", raising=False)
     asked = replace(machine, environments=_file(file, "${SHOP_URL}"))
-    assert run(["doctor"], asked) == WRONG_INPUT
+    assert run(["doctor"], lambda: asked) == WRONG_INPUT
     out, err = capsys.readouterr()
     assert out.startswith("Servers\n")
     assert err == (

@@ -42,3 +42,42 @@ def test_other_layouts_are_refused_by_name(name: str, text: str, layout: str) ->
 def test_plain_files_are_not_refused() -> None:
     files = {"migrations/1_a.sql": "SELECT '-- +goose Up';"}
     assert PLAIN.refuses(files, "migrations", files.__getitem__) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-- shop:migrations NO TRANSACTION",
+        "-- why\n\n-- transaction: false",
+        "-- atlas:txmode none",
+        "-- disable_ddl_transaction!",
+        "-- run outside a transaction",
+    ],
+)
+def test_a_file_that_wants_no_transaction(head: str) -> None:
+    text = f"{head}\nCREATE INDEX CONCURRENTLY i ON t (a);\n"
+    assert PLAIN.of_file(text, Transaction.FILE) is Transaction.SIMPLE_QUERY
+
+
+@pytest.mark.parametrize("text", ["SELECT 1;\n", "-- transactions\nSELECT 1;\n", "SELECT 1; -- no transaction\n", ""])
+def test_any_other_file(text: str) -> None:
+    assert PLAIN.of_file(text, Transaction.FILE) is Transaction.FILE
+
+
+BUILD = "CREATE INDEX CONCURRENTLY i ON t (a);\n"
+
+
+@pytest.mark.parametrize(
+    ("merged", "transaction"),
+    [
+        ([], Transaction.FILE),
+        (["CREATE INDEX i ON t (a); -- not concurrently\n"], Transaction.FILE),
+        (["REFRESH MATERIALIZED VIEW CONCURRENTLY v;\n"], Transaction.FILE),
+        ([f"-- no transaction\n{BUILD}"], Transaction.FILE),
+        ([f"{BUILD}SELECT 1;\n", "-- no transaction\nSELECT 1;\n"], Transaction.FILE),
+        (["SELECT 1;\n", BUILD], Transaction.SIMPLE_QUERY),
+        ([BUILD, f"SELECT 1;\n{BUILD}"], Transaction.STATEMENT),
+    ],
+)
+def test_what_merged_files_tell_of_their_runner(merged: list[str], transaction: Transaction) -> None:
+    assert PLAIN.learned(merged, Transaction.FILE) is transaction

@@ -72,3 +72,16 @@ def test_another_provider_is_refused() -> None:
     files = {lock: 'provider = "postgresql"\n'}
     assert PRISMA.refuses(files, DIRECTORY, files.__getitem__) is None
     assert PRISMA.refuses({}, DIRECTORY, files.__getitem__) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT 1; SELECT 2;", Transaction.STATEMENT),
+        ("CREATE INDEX CONCURRENTLY i ON t (a); SELECT 2;", Transaction.STATEMENT),
+        ("DROP INDEX CONCURRENTLY i; SELECT 2;", Transaction.SIMPLE_QUERY),
+    ],
+)
+def test_what_prisma_cannot_read_goes_as_one_message(text: str, expected: Transaction) -> None:
+    assert PRISMA.of_file(text, Transaction.STATEMENT) is expected
+    assert PRISMA.of_file(text, Transaction.SIMPLE_QUERY) is Transaction.SIMPLE_QUERY

@@ -93,6 +93,7 @@ RISKY_MIGRATION = JudgedMigration(
             ),
             Observation(Facts(), duration_ms=12.3, error=SqlError("23505", "could not create unique index", 5)),
             (INDEXED, EXCUSED),
+            Facts(rewrites=(ORDERS,)),
         ),
     ),
     Rollback("ALTER TABLE public.orders ADD COLUMN note text;\n", Grade.LOSSY, True, ("the values of note are gone",)),
@@ -164,6 +165,9 @@ rewrites = st.builds(
     Rewrite,
     st.lists(st.builds(RewriteStep, texts, st.booleans(), st.none() | texts), min_size=1, max_size=3).map(tuple),
     st.booleans(),
+    st.none() | texts,
+    kept=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
+    missing=st.none() | texts,
 )
 paths = st.sampled_from((PATH, SAFE_PATH)) | named
 findings = st.builds(
@@ -177,6 +181,7 @@ statements = st.builds(
     facts,
     st.none() | observations,
     st.lists(findings, max_size=2).map(tuple),
+    predicted=facts,
 )
 rollbacks = st.builds(
     Rollback,

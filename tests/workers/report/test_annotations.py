@@ -33,8 +33,9 @@ def test_the_worst_first_and_none_for_what_is_allowed() -> None:
             2,
             "failure",
             "column-dropped: public.orders.note",
-            "Dropping `note` loses its values.\n\nInstead, proven to reach the same schema:\n"
-            "-- deploy first: code that reads neither\nALTER TABLE orders RENAME COLUMN note TO note_old;\n"
+            "Dropping `note` loses its values.\n\nInstead, proven to reach the same schema and rows:\n"
+            "-- deploy first: code that reads neither\n-- in a transaction of its own:\n"
+            "ALTER TABLE orders RENAME COLUMN note TO note_old;\n"
             "-- outside a transaction:\nDROP INDEX CONCURRENTLY orders_note_idx;",
         ),
         Annotation(PATH, 5, 5, "warning", "index-not-concurrent: public.orders", "Writes wait for the build."),
@@ -59,7 +60,11 @@ def test_a_note_spans_its_statement() -> None:
 def test_a_file_that_is_gone_has_no_lines() -> None:
     gone = replace(RISKY_MIGRATION, change=Change.DELETED)
     assert annotations(replace(FULL, migrations=(gone,))) == ()
-    assert annotations(replace(FULL, findings=(replace(INDEXED, path="package.json"),))) == ()
+
+
+def test_another_file_than_a_migration() -> None:
+    (noted,) = annotations(replace(FULL, findings=(replace(INDEXED, path="package.json"),)))
+    assert (noted.path, noted.line, noted.end_line) == ("package.json", INDEXED.line, INDEXED.line)
 
 
 def test_the_worst_of_many() -> None:

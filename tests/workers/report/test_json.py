@@ -80,6 +80,8 @@ def test_a_statement_with_all_that_was_seen() -> None:
         "scans": ["public.orders"],
         "writes": [{"table": "public.orders", "inserted": 0, "updated": 36, "deleted": 0}],
         "notices": [],
+        "predicted": {"locks": [], "rewrites": ["public.orders"], "builds": [], "scans": []},
+        "estimate": None,
     }
 
 
@@ -95,6 +97,9 @@ def test_advice_and_rollback() -> None:
             {"sql": "DROP INDEX CONCURRENTLY orders_note_idx;", "transaction": False, "deploy": None},
         ],
         "proven": True,
+        "refuted": None,
+        "missing": None,
+        "in_place": False,
     }
     assert found["migrations"][0]["rollback"] == {
         "sql": "ALTER TABLE public.orders ADD COLUMN note text;\n",

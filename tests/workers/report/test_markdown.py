@@ -95,8 +95,9 @@ def test_verdict_then_evidence_then_findings_then_what_to_do() -> None:
         "fails: 23505 could not create unique index<br>predicted SHARE on <code>public.orders</code>, not observed",
         "<details open>\n<summary>🔴 <b><code>column-dropped</code></b> public.orders.note, line 2</summary>",
         "</summary>\n\nDropping <code>note</code> loses its values.",
-        "Instead, proven to reach the same schema:",
-        "-- deploy first: code that reads neither\nALTER TABLE orders RENAME COLUMN note TO note_old;\n"
+        "Instead, proven to reach the same schema and rows:",
+        "-- deploy first: code that reads neither\n-- in a transaction of its own:\n"
+        "ALTER TABLE orders RENAME COLUMN note TO note_old;\n"
         "-- outside a transaction:\nDROP INDEX CONCURRENTLY orders_note_idx;\n```",
         "<details>\n<summary>🟡 <b><code>index-not-concurrent</code></b> public.orders, line 5</summary>",
         "- allowed: <code>renamed</code> public.orders.total, line 5: window on Sunday",

@@ -34,8 +34,9 @@ allowed · 1 part could not be analysed
 
   high-risk  column-dropped  public.orders.note  line 2
     Dropping note loses its values.
-    Instead, proven to reach the same schema:
+    Instead, proven to reach the same schema and rows:
       -- deploy first: code that reads neither
+      -- in a transaction of its own:
       ALTER TABLE orders RENAME COLUMN note TO note_old;
       -- outside a transaction:
       DROP INDEX CONCURRENTLY orders_note_idx;

@@ -11,7 +11,7 @@ from tests.workers.rollback.databases import fresh_database
 from workers.catalog import Catalog
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
-from workers.rollback.comparison import column_order, compare
+from workers.rollback.comparison import compare
 
 TABLE = "CREATE TABLE t (a int, b text)"
 
@@ -71,9 +71,3 @@ def test_compare(
 ) -> None:
     first, second = connections
     assert compare(read(first, expected), read(second, actual)) == lines
-
-
-def test_the_order_of_columns_is_told_apart(connections: tuple[psycopg.Connection, psycopg.Connection]) -> None:
-    first, second = connections
-    orders = column_order(read(first, TABLE), read(second, "CREATE TABLE t (b text, a int)"))
-    assert orders == ("table public.t: columns are in the order b, a, were a, b",)

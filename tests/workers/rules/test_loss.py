@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.workers.rules.build import ORDERS, SMALL, USERS, found, messages, step
+from tests.workers.rules.build import DO, ORDERS, SMALL, USERS, found, messages, placed, step
 from workers.changes import (
     ColumnAdded,
     ColumnDropped,
@@ -29,9 +31,6 @@ from workers.rules import (
 from workers.verdict import Finding
 from workers.words import Name
 
-DO = "DO $$ BEGIN PERFORM 1; END $$"
-
-
 # ---------------------------------------------------------------- table-dropped
 
 
@@ -55,6 +54,23 @@ def test_a_table_created_earlier_in_the_pull_request_is_new() -> None:
 def test_a_table_dropped_inside_a_do_block() -> None:
     facts = Facts(changes=(TableDropped(ORDERS), TableDropped(USERS)))
     assert found(table_dropped.RULE, step(DO, facts)) == [("public.orders", "high-risk"), ("public.users", "high-risk")]
+
+
+@pytest.mark.parametrize(
+    ("copying", "level"),
+    [
+        ("INSERT INTO orders_new SELECT * FROM orders", "risky"),
+        ("INSERT INTO orders_new SELECT * FROM users", "high-risk"),
+        ("INSERT INTO users SELECT * FROM orders", "high-risk"),
+    ],
+)
+def test_a_table_that_its_copy_replaces(copying: str, level: str) -> None:
+    sql = f"{copying}; DROP TABLE orders; ALTER TABLE orders_new RENAME TO orders"
+    made = step("DROP TABLE orders", Facts(changes=(TableDropped(ORDERS),)))
+    made = placed(made, migration=replace(made.migration, text=sql), index=1)
+    assert found(table_dropped.RULE, made) == [("public.orders", level)]
+    other = placed(made, migration=replace(made.migration, text=sql.replace("TO orders", "TO sales")), index=1)
+    assert found(table_dropped.RULE, other) == [("public.orders", "high-risk")]
 
 
 def test_a_schema_is_told_by_its_tables_once_it_ran() -> None:
@@ -126,6 +142,35 @@ def test_of_several_the_most_alike_is_the_successor() -> None:
     assert [m.split(",")[0] for m in messages(column_replaced.RULE, made)] == [
         "public.orders.firstName is dropped and first_name added"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("threadId", ("dataroomId", "teamId", "viewId", "linkId")),
+        ("last_offset", ("last_id",)),
+        ("embed_html", ("embed_video_url",)),
+        ("id", ("thread_id",)),
+        ("street", ("street_1", "street_2")),
+    ],
+)
+def test_what_names_share_as_words_makes_no_successor(name: str, others: tuple[str, ...]) -> None:
+    assert both(dropped(name), *map(added, others)) == ([], [f"public.orders.{name}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("color", "colour"), ("imageUrl", "image"), ("priceCents", "price_in_cents"), ("fullName", "full_name")],
+)
+def test_a_like_name_is_a_successor(name: str, other: str) -> None:
+    assert both(dropped(name), added(other), added("teamId")) == ([f"public.orders.{name}"], [])
+
+
+def test_a_column_that_comes_again_with_its_type_is_not_changed_in_place() -> None:
+    assert both(dropped("muted"), added("muted")) == ([], ["public.orders.muted"])
+    generated = "ALTER TABLE orders DROP COLUMN muted, ADD COLUMN muted boolean GENERATED ALWAYS AS (at > 0) STORED"
+    facts = Facts(changes=(dropped("muted"), added("muted", "boolean")))
+    assert found(column_replaced.RULE, step(generated, facts)) == []
 
 
 def test_one_column_replaces_only_one() -> None:
@@ -205,7 +250,8 @@ def test_a_primary_key_changes_whatever_the_size(change: ConstraintAdded | Const
 
 def test_a_replaced_primary_key_is_told_once() -> None:
     changes = (ConstraintDropped(ORDERS, "a", ConstraintKind.PRIMARY_KEY), constraint(ConstraintKind.PRIMARY_KEY, "b"))
-    assert len(found(primary_key_changed.RULE, step(DO, Facts(changes=changes)))) == 1
+    (message,) = messages(primary_key_changed.RULE, step(DO, Facts(changes=changes)))
+    assert message.startswith("The primary key of public.orders is replaced by another: code, ")
 
 
 KEY = ConstraintDropped(ORDERS, "orders_user_id_fkey", ConstraintKind.FOREIGN_KEY)
@@ -227,6 +273,16 @@ def test_a_relation_is_cut() -> None:
     assert found(relation_changed.RULE, step(DO, Facts(changes=(KEY,)))) == [(name, "high-risk")]
     predicted = ConstraintDropped(ORDERS, "orders_user_id_fkey", None)
     assert found(relation_changed.RULE, step(DO, Facts(changes=(predicted,)))) == [(name, "high-risk")]
+
+
+def test_relations_that_a_statement_cuts_are_told_together() -> None:
+    other = ConstraintDropped(ORDERS, "orders_shop_fkey", ConstraintKind.FOREIGN_KEY)
+    again = constraint(ConstraintKind.FOREIGN_KEY, "orders_shop_fkey")
+    made = step(DO, Facts(changes=(KEY, other)), later=(again,))
+    assert found(relation_changed.RULE, made) == [("public.orders", "high-risk")]
+    (message,) = messages(relation_changed.RULE, made)
+    assert "orders_user_id_fkey of public.orders is dropped" in message
+    assert "orders_shop_fkey of public.orders is replaced" in message
 
 
 def test_a_relation_that_comes_back_is_only_risky() -> None:

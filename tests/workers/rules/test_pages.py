@@ -9,14 +9,14 @@ import pytest
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.policy_file import parse_policy
-from workers.rules import HISTORY_RULES, RULES
-from workers.rules.pages import Example, Page, index, page, stem
+from workers.rules import FILE_RULES, HISTORY_RULES, RULES
+from workers.rules.pages import Example, Page, hazards, index, page, stem
 from workers.rules.rule import Documented
 from workers.verdict import Report
 
 ROOT = Path(__file__).parents[3]
 SERVER = {rule.name for rule in RULES if rule.needs_server}
-WITH_EXAMPLES = [rule for rule in RULES if rule not in HISTORY_RULES]
+WITH_EXAMPLES = [rule for rule in RULES if rule not in (*HISTORY_RULES, *FILE_RULES)]
 
 
 def predicted(of: Page, example: Example) -> Report:
@@ -64,6 +64,16 @@ def test_history_rules_have_no_examples() -> None:
 def test_every_page_is_a_rules() -> None:
     pages = {path.stem for path in (ROOT / "workers" / "rules").glob("*.md")}
     assert pages == {stem(rule) for rule in RULES}
+
+
+def test_hazards_name_rules_that_are_there_and_every_rule_finds_one() -> None:
+    """A suppression is no hazard, and that a migration fails for any other reason is in no list."""
+    named = {name for hazard in hazards() for name in hazard.rules}
+    assert named == {rule.name for rule in RULES} - {"suppression"}
+
+
+def test_a_hazard_is_found_or_the_reason_is_told() -> None:
+    assert [hazard.what for hazard in hazards() if bool(hazard.rules) is bool(hazard.why_not)] == []
 
 
 def test_names_differ() -> None:

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from workers.judge import judge
-from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
-from workers.policy_file import parse_policy
-from workers.postgres.limits import Limits
-from workers.postgres.sandbox import strongest_tier
+from tests.workers.rules.running import INSTALLATIONS, Servers, observed
 from workers.postgres.servers import Installation
-from workers.rehearse import rehearse
-from workers.replay import Ground, replayed
-from workers.rules import HISTORY_RULES, RULES
-from workers.rules.pages import Example, Page, page
+from workers.rules import FILE_RULES, HISTORY_RULES, RULES
+from workers.rules.pages import page
 from workers.rules.rule import Documented
-from workers.verdict import Report
+from workers.sql.read import extensions_wanted
+from workers.sql.split import split
 
-WITH_EXAMPLES = [rule for rule in RULES if rule not in HISTORY_RULES]
+WITH_EXAMPLES = [rule for rule in RULES if rule not in (*HISTORY_RULES, *FILE_RULES)]
 
 
 @pytest.fixture(scope="session")
-def ground(installation: Installation, cache: Path) -> Ground:
-    """Keeps no snapshot of what it replays."""
-    return Ground(installation, strongest_tier(), Limits(), cache, 0, lambda: None)
+def servers(cache: Path, installation: Installation) -> Iterator[Servers]:
+    found = Servers(cache)
+    yield found
+    found.stop()
 
 
-def observed(of: Page, example: Example, ground: Ground) -> Report:
-    history = (Migration("1_setup", "1_setup.sql", of.setup, Transaction.FILE),)
-    new = Migration("2_example", "2_example.sql", example.sql, example.transaction)
-    changed = (ChangedMigration(Change.ADDED, None, new),)
-    with replayed(history, ground) as base:
-        rehearsal = rehearse(base, (new,))
-    return judge(MigrationSet("plain", "", "a", "b", history, changed), rehearsal, parse_policy(of.policy))
+def _keeps_its_word(rule: Documented, block: str, servers: Servers, installation: Installation) -> None:
+    """And prediction and observation agree, and nothing of it stays unread."""
+    of = page(rule)
+    example = of.unsafe if block == "unsafe" else of.safe
+    assert example is not None
+    if installation.major < example.since:
+        pytest.skip(f"for PostgreSQL {example.since}")
+    if missing := {name for name, _ in extensions_wanted(split(of.setup))} - installation.extensions:
+        pytest.skip(f"{installation} has no {', '.join(missing)}")
+    report = observed(of, example, servers.of(installation))
+    found = [(f.line, f.rule) for f in report.findings if f.allowed is None]
+    assert found == list(example.finds)
+    assert (report.notes, report.unread) == ((), ())
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("block", ["unsafe", "safe"])
-def test_a_block_finds_exactly_what_it_marks(rule: Documented, block: str, ground: Ground) -> None:
-    """And prediction and observation agree about its locks, and nothing of it stays unread."""
-    of = page(rule)
-    example = of.unsafe if block == "unsafe" else of.safe
-    assert example is not None
-    report = observed(of, example, ground)
-    assert [(f.line, f.rule) for f in report.findings if f.allowed is None] == list(example.finds)
-    assert (report.notes, report.unread) == ((), ())
+def test_a_block_finds_exactly_what_it_marks(
+    rule: Documented, block: str, servers: Servers, installation: Installation
+) -> None:
+    _keeps_its_word(rule, block, servers, installation)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("block", ["unsafe", "safe"])
+@pytest.mark.parametrize("version", INSTALLATIONS)
+def test_on_every_version_of_this_machine(rule: Documented, block: str, version: str, servers: Servers) -> None:
+    _keeps_its_word(rule, block, servers, INSTALLATIONS[version])

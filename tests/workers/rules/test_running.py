@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from tests.workers.rules.build import ORDERS, SMALL, USERS, failed, found, messages, one, step
+from tests.workers.rules.build import DO, ORDERS, SMALL, USERS, failed, found, messages, one, placed, step
 from workers.changes import ColumnAdded, ColumnRenamed, TableRenamed
 from workers.facts import Facts
 from workers.model import (
@@ -26,8 +29,11 @@ from workers.rules import (
     renamed,
     required_column_added,
     rows_rejected,
+    transaction_ended_early,
+    transaction_left_open,
 )
 from workers.rules.rule import Step
+from workers.sql.split import split
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -77,6 +83,8 @@ def test_refused_by_the_server_though_the_text_does_not_show_it() -> None:
 def test_the_message_names_the_runners_manner(transaction: Transaction, why: str) -> None:
     (message,) = messages(concurrently_in_transaction.RULE, step(BUILD, transaction=transaction, in_transaction=True))
     assert message.startswith(f"CREATE INDEX CONCURRENTLY cannot run inside a transaction, and {why}")
+    names_the_way = message.endswith("tell us: transaction: statement in .github/migrations.yml.")
+    assert names_the_way is (transaction is Transaction.FILE)
 
 
 # ---------------------------------------------------------------- migration-fails
@@ -138,6 +146,50 @@ def test_a_required_column_is_told_there() -> None:
     assert found(rows_rejected.RULE, step(sql, rejections=(Rejection(0, ORDERS, NULLS, None),), found=(told,))) == []
 
 
+def told(rule: str, sql: str, rejection: Rejection, **more: Any) -> list[str]:
+    finding = Finding(rule, Level.RISKY, "p", 1, "public.orders.a", "")
+    return messages(rows_rejected.RULE, step(sql, rejections=(rejection,), found=(finding,), **more))
+
+
+def test_a_null_that_its_own_rule_and_a_query_tell() -> None:
+    sql = "ALTER TABLE orders ALTER a SET NOT NULL"
+    assert told("not-null-set", sql, Rejection(0, ORDERS, NULLS, PREFLIGHT)) == []
+    assert len(told("not-null-set", sql, Rejection(0, ORDERS, NULLS, None))) == 1
+    assert len(told("not-null-set", sql, Rejection(0, USERS, NULLS, PREFLIGHT))) == 1
+    assert len(told("not-null-set", sql, Rejection(0, ORDERS, SqlError("23514", "no"), PREFLIGHT))) == 1
+
+
+def test_a_value_that_nobody_has() -> None:
+    zone = SqlError("22023", 'time zone "abcdef" not recognized')
+    sql = "UPDATE orders SET a = a AT TIME ZONE zone"
+    assert found(rows_rejected.RULE, step(sql, rejections=(Rejection(0, ORDERS, zone, None),))) == []
+
+
+def test_a_body_that_names_what_is_nowhere() -> None:
+    nowhere = Rejection(0, None, SqlError("42703", 'column "n" does not exist'), None)
+    assert messages(rows_rejected.RULE, step("DO $$ x $$", rejections=(nowhere,))) == [
+        'DO fails as soon as there are rows: column "n" does not exist (42703).'
+    ]
+    denied = Rejection(0, None, SqlError("42501", "permission denied"), None)
+    (message,) = messages(rows_rejected.RULE, step("DO $$ x $$", rejections=(denied,)))
+    assert message.endswith("(42501). Migrations run as the database's owner here, not as a superuser.")
+
+
+def test_a_value_with_a_syntax_of_its_own() -> None:
+    value = Rejection(0, ORDERS, SqlError("42601", "ltree syntax error"), None)
+    (message,) = messages(rows_rejected.RULE, step("UPDATE orders SET a = b::ltree", rejections=(value,)))
+    assert message.startswith("UPDATE passes on empty tables, but rows of public.orders")
+    (message,) = messages(rows_rejected.RULE, step(DO, rejections=(value,)))
+    assert message.startswith("DO fails as soon as there are rows")
+
+
+def test_rows_put_into_a_new_table_come_from_elsewhere() -> None:
+    rejection = Rejection(0, ORDERS, SqlError("22P02", "no number"), None)
+    finding = one(rows_rejected.RULE, step(DO, rejections=(rejection,), created=frozenset({ORDERS})))
+    assert finding.object == "1_test"
+    assert "but rows that the schema allows make it fail" in finding.message
+
+
 def test_a_rejection_tells_table_and_error() -> None:
     sql = "ALTER TABLE orders ALTER a SET NOT NULL"
     finding = one(rows_rejected.RULE, step(sql, rejections=(Rejection(0, ORDERS, NULLS, PREFLIGHT),)))
@@ -158,6 +210,96 @@ def test_a_rejection_tells_of_an_invalid_index() -> None:
 def test_a_rejection_without_a_table_or_a_query_is_told_too() -> None:
     made = step("SELECT f()", rejections=(Rejection(0, None, NULLS, None),))
     assert found(rows_rejected.RULE, made) == [("1_test", "risky")]
+
+
+# ---------------------------------------------------------------- what stays done, transactions of the file's own
+
+
+def at(index: int, sql: str, manner: Transaction, inside: bool, **more: Any) -> Step:
+    """A statement of a file."""
+    statement = split(sql).statements[index].text
+    made = step(statement, transaction=manner, in_transaction=inside, **more)
+    return placed(made, migration=replace(made.migration, text=sql), index=index)
+
+
+FAILING: dict[str, Any] = {"observation": failed("23505", "duplicate")}
+LEFT = " The statements before it stay done: the migration is left half applied."
+FILE, MESSAGE, APART = Transaction.FILE, Transaction.SIMPLE_QUERY, Transaction.STATEMENT
+
+
+@pytest.mark.parametrize(
+    ("sql", "manner", "inside", "left"),
+    [
+        ("UPDATE a SET b = 1; UPDATE c SET d = 1", FILE, True, False),
+        ("UPDATE a SET b = 1; UPDATE c SET d = 1", MESSAGE, True, False),
+        ("SET lock_timeout = 1; UPDATE c SET d = 1", APART, False, False),
+        ("UPDATE a SET b = 1; UPDATE c SET d = 1", APART, False, True),
+        ("BEGIN; UPDATE a SET b = 1; UPDATE c SET d = 1", APART, True, False),
+        ("UPDATE a SET b = 1; COMMIT; UPDATE c SET d = 1", FILE, False, True),
+        ("UPDATE a SET b = 1; COMMIT; UPDATE c SET d = 1", MESSAGE, True, True),
+    ],
+)
+def test_what_stays_done_is_up_to_the_runner(sql: str, manner: Transaction, inside: bool, left: bool) -> None:
+    last = sql.count(";")
+    rejected = at(last, sql, manner, inside, rejections=(Rejection(last, ORDERS, NULLS, None),))
+    for rule, made in ((migration_fails, at(last, sql, manner, inside, **FAILING)), (rows_rejected, rejected)):
+        assert one(rule.RULE, made).message.endswith(LEFT) is left
+
+
+def test_an_enum_value_that_is_used_too_early() -> None:
+    observation = failed("55P04", 'unsafe use of new value "a"', hint="New enum values must be committed first")
+    (message,) = messages(migration_fails.RULE, step("SELECT 1", observation=observation))
+    assert message.endswith("committed first. Add the value in a migration of its own, before this one.")
+
+
+@pytest.mark.parametrize(
+    ("sql", "manner"),
+    [
+        ("BEGIN; UPDATE a SET b = 1; COMMIT", APART),
+        ("BEGIN; UPDATE a SET b = 1; ROLLBACK", APART),
+        ("BEGIN; UPDATE a SET b = 1", FILE),
+    ],
+)
+def test_a_transaction_that_somebody_ends(sql: str, manner: Transaction) -> None:
+    assert found(transaction_left_open.RULE, at(0, sql, manner, manner is FILE)) == []
+
+
+@pytest.mark.parametrize("manner", [APART, MESSAGE])
+def test_a_transaction_that_nobody_ends(manner: Transaction) -> None:
+    sql = "BEGIN; SAVEPOINT s; UPDATE a SET b = 1; RELEASE s"
+    assert found(transaction_left_open.RULE, at(0, sql, manner, False)) == [("1_test", "high-risk")]
+    assert found(transaction_left_open.RULE, at(2, sql, manner, True)) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "index", "manner"),
+    [
+        ("UPDATE a SET b = 1; COMMIT", 1, FILE),
+        ("UPDATE a SET b = 1; COMMIT; SET lock_timeout = 0", 1, FILE),
+        ("ROLLBACK; UPDATE a SET b = 1", 0, FILE),
+        ("COMMIT; CREATE INDEX CONCURRENTLY i ON a (b); BEGIN", 0, FILE),
+        ("BEGIN; UPDATE a SET b = 1; COMMIT; UPDATE a SET b = 2", 2, MESSAGE),
+        ("BEGIN; UPDATE a SET b = 1; COMMIT; UPDATE a SET b = 2", 2, APART),
+        ("UPDATE a SET b = 1; SAVEPOINT s; ROLLBACK TO s; UPDATE a SET b = 2", 2, FILE),
+    ],
+)
+def test_a_transaction_that_ends_where_it_may(sql: str, index: int, manner: Transaction) -> None:
+    assert found(transaction_ended_early.RULE, at(index, sql, manner, inside=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "index", "manner", "what"),
+    [
+        ("UPDATE a SET b = 1; COMMIT; UPDATE a SET b = 2", 1, FILE, "COMMIT ends the transaction around the file"),
+        ("BEGIN; UPDATE a SET b = 1; COMMIT; UPDATE a SET b = 2", 2, FILE, "COMMIT ends the transaction"),
+        ("UPDATE a SET b = 1; COMMIT; BEGIN; UPDATE a SET b = 2", 1, MESSAGE, "COMMIT ends the transaction"),
+        ("UPDATE a SET b = 1; ROLLBACK", 1, FILE, "ROLLBACK ends the transaction around the file"),
+    ],
+)
+def test_the_runners_transaction_is_ended(sql: str, index: int, manner: Transaction, what: str) -> None:
+    finding = one(transaction_ended_early.RULE, at(index, sql, manner, inside=True))
+    assert (finding.object, finding.level) == ("1_test", Level.RISKY)
+    assert finding.message.startswith(what)
 
 
 # ---------------------------------------------------------------- required-column-added, renamed

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.workers.rules.build import HOT, ORDERS, SMALL, USERS, found, lock, messages, one, step
+from tests.workers.rules.build import DO, HOT, ORDERS, SMALL, USERS, found, lock, messages, one, placed, step
 from workers.changes import (
     CatalogChange,
     ColumnAdded,
@@ -15,26 +15,35 @@ from workers.changes import (
     ConstraintKind,
     IndexCreated,
     NotNullSet,
+    ObjectCreated,
+    ObjectDropped,
     TableCreated,
     TableDropped,
 )
 from workers.facts import Build, Facts, Lock, Scan, Write
-from workers.model import Level
+from workers.model import Level, Transaction
 from workers.policy_file import parse_policy
 from workers.rules import (
     all_rows_updated,
     blocking_work,
+    concurrently_under_timeout,
+    constraint_not_enforced,
     constraint_validated_at_once,
+    hash_index,
     hot_table_lock,
     index_not_concurrent,
+    index_too_wide,
+    invalid_index_kept,
+    lock_held_through_work,
+    no_lock_timeout,
     not_null_set,
+    table_locked,
     table_rewritten,
 )
 from workers.rules.rule import Step
 from workers.verdict import Finding
 from workers.words import LockMode, Name
 
-DO = "DO $$ BEGIN PERFORM 1; END $$"
 EXCLUSIVE = lock(ORDERS, LockMode.ACCESS_EXCLUSIVE)
 SHARE = lock(ORDERS, LockMode.SHARE)
 GENTLE = lock(ORDERS, LockMode.SHARE_UPDATE_EXCLUSIVE)
@@ -95,6 +104,25 @@ def test_a_rewrite_names_its_cause(sql: str, changes: tuple[CatalogChange, ...],
     assert one(table_rewritten.RULE, step(sql, replace(REWRITE, changes=changes))).message.startswith(cause)
 
 
+@pytest.mark.parametrize(
+    ("changes", "instead"),
+    [
+        (
+            (ColumnTypeChanged(ORDERS, "a", "integer", "bigint"), ColumnTypeChanged(ORDERS, "b", "integer", "bigint")),
+            " Add a column of the new type, fill it in batches, and swap the two in a later release.",
+        ),
+        (
+            (ColumnAdded(ORDERS, "a", "uuid", True, True),),
+            " Add it without the default, SET DEFAULT in another statement, and fill the rows in batches.",
+        ),
+    ],
+)
+def test_a_rewrite_s_way_out_is_that_of_its_cause(changes: tuple[CatalogChange, ...], instead: str) -> None:
+    message = one(table_rewritten.RULE, step(DO, replace(REWRITE, changes=changes))).message
+    assert message.endswith(instead)
+    assert message.count("Changing") <= 1
+
+
 # ---------------------------------------------------------------- index-not-concurrent
 
 CREATED = IndexCreated(INDEX, ORDERS, unique=False, valid=True, constraint=False)
@@ -126,6 +154,26 @@ def test_an_index_is_built() -> None:
 def test_an_index_under_a_lock_of_an_earlier_statement() -> None:
     finding = one(index_not_concurrent.RULE, step(DO, replace(INDEXED, locks=(GENTLE,)), held=(EXCLUSIVE,)))
     assert "under an ACCESS EXCLUSIVE lock, which blocks reads and writes" in finding.message
+
+
+def test_a_partitioned_table_refuses_concurrently() -> None:
+    finding = one(index_not_concurrent.RULE, step("CREATE UNIQUE INDEX i ON readings (a)", INDEXED))
+    assert finding.object == "public.readings"
+    assert finding.message == (
+        "i is built from all rows of all partitions of public.readings under a SHARE lock, which blocks writes. CREATE "
+        "UNIQUE INDEX ON ONLY public.readings first, then CREATE UNIQUE INDEX CONCURRENTLY on each partition and ALTER "
+        "INDEX … ATTACH PARTITION: no write waits."
+    )
+
+
+def test_a_unique_index_stays_unique() -> None:
+    made = replace(INDEXED, changes=(replace(CREATED, unique=True),))
+    assert "CREATE UNIQUE INDEX CONCURRENTLY blocks" in one(index_not_concurrent.RULE, step(DO, made)).message
+
+
+def test_nobody_writes_to_a_materialized_view() -> None:
+    made = step("CREATE INDEX i ON orders (a)", INDEXED, views=frozenset({ORDERS}))
+    assert found(index_not_concurrent.RULE, made) == []
 
 
 def test_an_index_on_many_partitions_is_one_finding() -> None:
@@ -207,14 +255,26 @@ def test_a_constraint_is_checked_at_once(kind: ConstraintKind, way: str) -> None
     assert way in finding.message
 
 
+def _referring() -> Facts:
+    change = ConstraintAdded(ORDERS, "c", ConstraintKind.FOREIGN_KEY, True, "", USERS)
+    return Facts(locks=(lock(ORDERS, LockMode.SHARE_ROW_EXCLUSIVE),), changes=(change,))
+
+
 @pytest.mark.parametrize(("created", "told"), [(frozenset[Name](), True), (frozenset({USERS}), False)])
 def test_a_foreign_key_is_checked_though_no_scan_was_seen_and_names_an_old_parent(
     created: frozenset[Name], told: bool
 ) -> None:
-    change = ConstraintAdded(ORDERS, "c", ConstraintKind.FOREIGN_KEY, True, "", USERS)
-    facts = Facts(locks=(lock(ORDERS, LockMode.SHARE_ROW_EXCLUSIVE),), changes=(change,))
+    facts = _referring()
     (message,) = messages(constraint_validated_at_once.RULE, step(DO, facts, created=created))
     assert ("public.users cannot be written meanwhile either" in message) is told
+
+
+def test_a_key_on_a_column_that_came_just_before_can_come_with_it() -> None:
+    facts = _referring()
+    sql = "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (user_id) REFERENCES users (id)"
+    added = ColumnAdded(ORDERS, "user_id", "bigint", not_null=False, has_default=False)
+    told = [messages(constraint_validated_at_once.RULE, step(sql, facts, earlier=of)) for of in ((), (added,))]
+    assert ["ADD COLUMN … REFERENCES public.users" in message for (message,) in told] == [False, True]
 
 
 # ---------------------------------------------------------------- not-null-set
@@ -240,6 +300,12 @@ def test_not_null_is_a_demand_on_the_rows_of_a_small_table_too() -> None:
     assert found(not_null_set.RULE, step(DO, SET)) == [("public.orders.a", "risky")]
     (small,) = messages(not_null_set.RULE, step(DO, SET, policy=SMALL))
     assert small.startswith("a of public.orders becomes NOT NULL: every row is read, and one NULL makes it fail.")
+
+
+def test_names_in_the_way_to_not_null_can_be_copied() -> None:
+    odd = replace(SET, changes=(NotNullSet(ORDERS, "eMail"),))
+    (message,) = messages(not_null_set.RULE, step(DO, odd))
+    assert 'ADD CHECK ("eMail" IS NOT NULL) NOT VALID' in message
 
 
 def test_a_rewrite_reads_the_rows_too() -> None:
@@ -316,6 +382,8 @@ def test_a_drop_of_a_column_does_not_hide_the_work() -> None:
 def test_work_under_the_statements_own_lock_and_under_one_held() -> None:
     (own,) = messages(blocking_work.RULE, step("REINDEX TABLE orders", READ))
     assert own.startswith("REINDEX TABLE goes through all rows of public.orders under an ACCESS EXCLUSIVE lock, which")
+    (bare,) = messages(blocking_work.RULE, step("ALTER TABLE orders ALTER a TYPE oid", READ))
+    assert "No form of it lets others write meanwhile" in bare
     carried = replace(READ, locks=(lock(ORDERS, LockMode.ACCESS_EXCLUSIVE, carried=True),))
     for made in (step(DO, carried), step(DO, replace(READ, locks=(WRITING,)), held=(EXCLUSIVE,))):
         (message,) = messages(blocking_work.RULE, made)
@@ -356,3 +424,262 @@ def test_a_strong_lock_on_a_hot_table_of_any_size(mode: LockMode) -> None:
 
 def test_a_stronger_lock_than_the_one_held_is_told() -> None:
     assert len(found(hot_table_lock.RULE, step(DO, Facts(locks=(EXCLUSIVE,)), policy=HOT, held=(SHARE,)))) == 1
+
+
+@pytest.mark.parametrize("timeout", ["'2s'", "5000", "'1500ms'"])
+def test_a_short_lock_timeout_keeps_the_wait_short(timeout: str) -> None:
+    made = step(DO, Facts(locks=(EXCLUSIVE,)), policy=HOT, settings={"lock_timeout": timeout})
+    assert found(hot_table_lock.RULE, made) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "settings", "way"),
+    [
+        (DO, {}, "SET lock_timeout to a second or two, and try again when it runs out."),
+        (DO, {"lock_timeout": "0"}, "SET lock_timeout to a second or two, and try again when it runs out."),
+        (DO, {"lock_timeout": "'1min'"}, "a lock_timeout of '1min' lets them wait so long; a second or two is enough."),
+        ("DROP INDEX i", {}, "DROP INDEX CONCURRENTLY does not block, and has to run outside a transaction."),
+        (
+            "ALTER TABLE orders DETACH PARTITION p",
+            {},
+            "ALTER TABLE … DETACH PARTITION CONCURRENTLY does not block, and has to run outside a transaction.",
+        ),
+    ],
+)
+def test_the_way_out_of_a_strong_lock(sql: str, settings: dict[str, str], way: str) -> None:
+    made = step(sql, Facts(locks=(EXCLUSIVE,)), policy=HOT, settings=settings)
+    assert one(hot_table_lock.RULE, made).message.endswith(f"wait behind it: {way}")
+
+
+# ---------------------------------------------------------------- lock-held-through-work
+
+ELSEWHERE = Facts(scans=(Scan(USERS, 1),), locks=(lock(USERS, LockMode.ROW_EXCLUSIVE),))
+
+
+def last(sql: str, facts: Facts | None = None, **more: object) -> Step:
+    """The last statement of a file."""
+    *before, statement = sql.split("; ")
+    made = step(statement, facts, **more)
+    return placed(made, migration=replace(made.migration, text=sql), index=len(before))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        step(DO, ELSEWHERE),
+        step(DO, ELSEWHERE, held=(GENTLE,)),
+        step(DO, replace(ELSEWHERE, scans=()), held=(EXCLUSIVE,)),
+        step(DO, replace(ELSEWHERE, scans=(Scan(ORDERS, 1),)), held=(EXCLUSIVE,)),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), earlier=(TableDropped(ORDERS),)),
+        step("DELETE FROM users WHERE name = 'a'", ELSEWHERE, held=(EXCLUSIVE,)),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), created=NEW),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), created=frozenset({USERS})),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), policy=SMALL),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), policy=parse_policy("tables: {users: {rows: 9}}")),
+        step(
+            DO,
+            ELSEWHERE,
+            held=(EXCLUSIVE,),
+            found=(Finding("index-not-concurrent", Level.RISKY, "p", 1, "public.users", ""),),
+        ),
+        step(
+            DO,
+            ELSEWHERE,
+            held=(EXCLUSIVE,),
+            found=(Finding("blocking-work", Level.RISKY, "p", 1, "public.orders", ""),),
+        ),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), earlier=(ObjectCreated("view", ORDERS),)),
+        step(DO, ELSEWHERE, held=(EXCLUSIVE,), earlier=(ObjectDropped("view", ORDERS),)),
+        last("CREATE VIEW orders AS SELECT 1; DROP VIEW orders; DO ''", ELSEWHERE, held=(EXCLUSIVE,)),
+    ],
+)
+def test_work_that_keeps_no_other_table_locked(made: Step) -> None:
+    assert found(lock_held_through_work.RULE, made) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ({"transaction": Transaction.FILE}, "into a migration of its own"),
+        ({"transaction": Transaction.SIMPLE_QUERY}, "into a migration of its own"),
+        ({"transaction": Transaction.STATEMENT}, "behind the COMMIT"),
+    ],
+)
+def test_work_under_a_lock_on_another_table(more: dict[str, Transaction], where: str) -> None:
+    finding = one(
+        lock_held_through_work.RULE,
+        step("INSERT INTO t SELECT 1", ELSEWHERE, held=(EXCLUSIVE,), in_transaction=True, **more),
+    )
+    assert finding.object == "public.orders"
+    assert finding.message == (
+        "INSERT goes through all rows of public.users, while the transaction holds an ACCESS EXCLUSIVE lock, which "
+        f"blocks reads and writes, on public.orders: all that time they wait. Put the slow part {where}."
+    )
+
+
+def test_a_hot_table_matters_though_it_is_small() -> None:
+    policy = parse_policy("tables: {orders: {rows: 10, hot: true}}")
+    made = step(DO, ELSEWHERE, held=(SHARE,), policy=policy)
+    assert found(lock_held_through_work.RULE, made) == [("public.orders", "risky")]
+
+
+# ---------------------------------------------------------------- table-locked, no-lock-timeout
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        step("LOCK TABLE orders IN ROW EXCLUSIVE MODE"),
+        step("LOCK TABLE orders NOWAIT"),
+        step("LOCK TABLE orders", settings={"lock_timeout": "'3s'"}),
+        *harmless(step("LOCK TABLE orders"))[:2],
+        step("LOCK TABLE orders", policy=SMALL),
+    ],
+)
+def test_a_table_that_is_locked_gently_or_briefly(made: Step) -> None:
+    assert found(table_locked.RULE, made) == []
+
+
+def test_tables_are_locked() -> None:
+    assert found(table_locked.RULE, step("LOCK orders, users IN SHARE MODE", settings={"lock_timeout": "0"})) == [
+        ("public.orders", "risky"),
+        ("public.users", "risky"),
+    ]
+
+
+LOCKED = Facts(locks=(EXCLUSIVE,))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        step(DO, Facts(locks=(GENTLE,))),
+        step(DO, LOCKED, settings={"lock_timeout": "'10s'"}),
+        step(DO, LOCKED, held=(EXCLUSIVE,)),
+        step(DO, LOCKED, earlier=(ColumnAdded(USERS, "a", "text", False, False),)),
+        step("ALTER TABLE orders DETACH PARTITION p CONCURRENTLY", LOCKED),
+        *harmless(step(DO, LOCKED)),
+    ],
+)
+def test_a_lock_that_waits_briefly_or_was_told(made: Step) -> None:
+    assert found(no_lock_timeout.RULE, made) == []
+
+
+@pytest.mark.parametrize("settings", [{}, {"lock_timeout": "0"}, {"lock_timeout": ""}, {"statement_timeout": "'2s'"}])
+def test_a_lock_without_a_timeout(settings: dict[str, str]) -> None:
+    made = step(DO, LOCKED, settings=settings, earlier=(CREATED,))
+    assert found(no_lock_timeout.RULE, made) == [("public.orders", "risky")]
+
+
+# ---------------------------------------------------------------- invalid-index-kept, concurrently-under-timeout
+
+KEPT = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (a)"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        step("CREATE INDEX CONCURRENTLY i ON orders (a)"),
+        step("CREATE INDEX IF NOT EXISTS i ON orders (a)"),
+        step(KEPT, created=NEW),
+        step(KEPT, in_transaction=True),
+        last(f"DROP INDEX CONCURRENTLY IF EXISTS i; {KEPT}"),
+    ],
+)
+def test_no_invalid_index_is_taken_for_the_wanted_one(made: Step) -> None:
+    assert found(invalid_index_kept.RULE, made) == []
+
+
+@pytest.mark.parametrize("made", [step(KEPT), step(KEPT, policy=SMALL), last(f"DROP INDEX IF EXISTS j; {KEPT}")])
+def test_an_invalid_index_would_be_kept(made: Step) -> None:
+    assert found(invalid_index_kept.RULE, made) == [("public.orders", "safe")]
+
+
+@pytest.mark.parametrize(
+    ("manner", "where"),
+    [
+        (Transaction.STATEMENT, " before it, and"),
+        (Transaction.SIMPLE_QUERY, " in a migration of its own before this one, and"),
+        (Transaction.FILE, " in a migration of its own before this one, and"),
+    ],
+)
+def test_the_drop_goes_where_the_runner_lets_it(manner: Transaction, where: str) -> None:
+    message = one(invalid_index_kept.RULE, step(KEPT, transaction=manner)).message
+    assert f"DROP INDEX CONCURRENTLY IF EXISTS i{where} leave out IF NOT EXISTS." in message.replace('"', "")
+
+
+def test_an_invalid_unique_index_keeps_nothing_out() -> None:
+    made = step("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (a)")
+    assert found(invalid_index_kept.RULE, made) == [("public.orders", "risky")]
+
+
+ALONE = "CREATE INDEX CONCURRENTLY i ON orders (a)"
+CAUTIOUS = {"lock_timeout": "'2s'"}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        step(ALONE, Facts(locks=(GENTLE,))),
+        step(ALONE, Facts(locks=(GENTLE,)), settings={"lock_timeout": "0", "statement_timeout": ""}),
+        step(ALONE, Facts(locks=(GENTLE,)), settings={"statement_timeout": "'2h'"}),
+        step(ALONE, Facts(locks=(GENTLE,)), settings={"lock_timeout": "$1"}),
+        step(ALONE, Facts(locks=(GENTLE,)), settings=CAUTIOUS, in_transaction=True),
+        step(ALONE, Facts(locks=(GENTLE,)), settings=CAUTIOUS, policy=SMALL),
+        step("REFRESH MATERIALIZED VIEW CONCURRENTLY v", settings=CAUTIOUS),
+        step("CREATE INDEX i ON orders (a)", Facts(locks=(SHARE,)), settings=CAUTIOUS),
+    ],
+)
+def test_concurrently_without_a_timeout_or_what_may_be_stopped(made: Step) -> None:
+    assert found(concurrently_under_timeout.RULE, made) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "leaves"),
+    [
+        (ALONE, "leaves an invalid index behind"),
+        ("DROP INDEX CONCURRENTLY i", "leaves an invalid index behind"),
+        ("REINDEX INDEX CONCURRENTLY i", "leaves an invalid index behind"),
+        ("ALTER TABLE orders DETACH PARTITION p CONCURRENTLY", "leaves the partition half detached"),
+    ],
+)
+def test_concurrently_under_a_timeout(sql: str, leaves: str) -> None:
+    settings = {"lock_timeout": "'2s'", "statement_timeout": "30000"}
+    (message,) = messages(concurrently_under_timeout.RULE, step(sql, Facts(locks=(GENTLE,)), settings=settings))
+    assert "runs with lock_timeout 2s and statement_timeout 30000." in message
+    assert leaves in message
+    assert message.endswith("SET lock_timeout = 0; SET statement_timeout = 0; before it, and back behind it.")
+
+
+# ---------------------------------------------------------------- what an index is, whatever it takes to build
+
+
+@pytest.mark.parametrize(
+    ("sql", "wide", "hashed"),
+    [
+        ("CREATE INDEX i ON orders (a, b, c)", False, False),
+        ("CREATE INDEX i ON orders (a, b, c, d)", True, False),
+        ("CREATE UNIQUE INDEX i ON orders (a, b, c, d)", False, False),
+        ("CREATE INDEX i ON orders USING gin (a, b, c, d)", False, False),
+        ("CREATE INDEX i ON orders USING hash (a)", False, True),
+    ],
+)
+def test_wide_and_hashed_indexes(sql: str, wide: bool, hashed: bool) -> None:
+    made = step(sql, created=NEW)
+    assert [bool(found(rule.RULE, made)) for rule in (index_too_wide, hash_index)] == [wide, hashed]
+
+
+@pytest.mark.parametrize(
+    ("sql", "level"),
+    [
+        ("ALTER TABLE orders ADD CHECK (a > 0) NOT VALID", None),
+        ("ALTER TABLE orders ALTER CONSTRAINT c DEFERRABLE", None),
+        ("ALTER TABLE orders ADD CHECK (a > 0) NOT ENFORCED", "risky"),
+        ("ALTER TABLE orders ADD COLUMN b integer CHECK (b > 0) NOT ENFORCED", "risky"),
+        ("ALTER TABLE orders ALTER CONSTRAINT c NOT ENFORCED", "risky"),
+        ("CREATE TABLE orders (a integer CHECK (a > 0) NOT ENFORCED)", "safe"),
+    ],
+)
+def test_constraints_that_keep_nothing_out(sql: str, level: str | None) -> None:
+    made = step(sql, created=NEW if level == "safe" else frozenset())
+    assert found(constraint_not_enforced.RULE, made) == ([("public.orders", level)] if level else [])

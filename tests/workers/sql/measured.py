@@ -240,6 +240,11 @@ alter table part detach partition part_def | part AE, part_def AE |
 alter table t replica identity using index t_pkey | t AE |
 alter type mood rename to mood2 |  |
 alter domain dom_chk add check (value < 100) |  |
+alter table t add column x dom_nochk || alter domain dom_nochk add check (value < 100) | t S |
+alter table t add column x dom_nochk || alter domain dom_nochk add constraint c check (value < 9) not valid |  |
+alter table t add column x dom_nochk default 1 || alter domain dom_nochk set not null | t S |
+alter table part add column x dom_nochk || alter domain dom_nochk add check (value < 100) | part1 S, part_def S |
+alter table t add column x dom_nochk || alter domain dom_nochk set default 3 |  |
 create domain d3 as int not null || alter table t add column x d3 default 4 | t AE | t
 create index ix on t(a, b) || alter index ix set (fillfactor = 50) |  |
 create index ix on t(a, b) || alter index ix rename to ix3 |  |

@@ -18,14 +18,22 @@ from workers.changes import (
     ConstraintKind,
     ConstraintValidated,
     DefaultChanged,
+    EnumValueAdded,
+    EnumValueRenamed,
     IndexCreated,
     IndexDropped,
     NotNullDropped,
     NotNullSet,
+    ObjectChanged,
+    ObjectCreated,
     ObjectDropped,
+    ObjectRenamed,
+    PrivilegeChanged,
     TableCreated,
     TableDropped,
     TableRenamed,
+    Trait,
+    TraitChanged,
 )
 from workers.facts import Build, Facts, Scan, Write
 from workers.sql.actions import Action
@@ -218,11 +226,87 @@ NEW = index("n")
         ("drop view v, w", [ObjectDropped("view", index("v")), ObjectDropped("view", index("w"))]),
         ("drop type mood", [ObjectDropped("type", index("mood"))]),
         ("drop schema s cascade", [ObjectDropped("schema", Name("", "s"))]),
+        ("create type x as enum ('a')", [ObjectCreated("type", index("x"))]),
+        ("create domain x as int", [ObjectCreated("domain", index("x"))]),
+        ("create extension if not exists x", [ObjectCreated("extension", Name("", "x"))]),
+        ("create or replace view x as select 1", [ObjectCreated("view", index("x"))]),
+        ("create temp view x as select 1", []),
+        ("create temp sequence x", []),
+        ("create materialized view x as select 1", [ObjectCreated("materialized view", index("x"))]),
+        ("create or replace procedure x() as ''", [ObjectCreated("procedure", index("x"))]),
+        (
+            "create constraint trigger x after insert on t for each row execute function f()",
+            [ObjectCreated("trigger", Name("", "x"), T)],
+        ),
+        ("create policy x on t", [ObjectCreated("policy", Name("", "x"), T)]),
+        ("create statistics x on a, b from t", [ObjectCreated("statistics", index("x"))]),
+        ("create role x", [ObjectCreated("role", Name("", "x"))]),
+        ("drop routine f", [ObjectDropped("function", index("f"))]),
+        ("drop trigger x on t", [ObjectDropped("trigger", Name("", "x"), T)]),
+        ("alter view v owner to x", [ObjectChanged("view", index("v"), what=("owner",))]),
+        ("alter extension x update", [ObjectChanged("extension", Name("", "x"), what=("version",))]),
+        ("alter sequence x restart", [ObjectChanged("sequence", index("x"))]),
+        ("alter index i set (fillfactor = 70)", []),
+        ("alter default privileges grant select on tables to x", []),
+        ("alter function f(int) rename to g", [ObjectRenamed("function", index("f"), index("g"))]),
+        ("alter type mood set schema s", [ObjectRenamed("type", index("mood"), Name("s", "mood"))]),
+        ("alter trigger x on t rename to y", [ObjectRenamed("trigger", Name("", "x"), Name("", "y"), T)]),
+        ("alter index i rename to k", []),
+        ("alter type mood add value if not exists 'a'", [EnumValueAdded(index("mood"), "a")]),
+        ("alter type mood rename value 'a' to 'b'", [EnumValueRenamed(index("mood"), "a", "b")]),
+        (
+            "alter table t enable row level security, no force row level security",
+            [
+                TraitChanged(T, Trait.ROW_SECURITY, None, "on"),
+                TraitChanged(T, Trait.FORCED_ROW_SECURITY, None, "off"),
+            ],
+        ),
+        ("alter table t replica identity nothing", [TraitChanged(T, Trait.REPLICA_IDENTITY, None, "nothing")]),
+        (
+            "alter table t set (autovacuum_enabled = false, fillfactor = 70)",
+            [TraitChanged(T, Trait.OPTIONS, None, "autovacuum_enabled=false,fillfactor=70")],
+        ),
+        ("alter table t owner to x, cluster on i", [TraitChanged(T, Trait.OWNER, None, "x")]),
+        ("alter table t set access method x", [TraitChanged(T, Trait.ACCESS_METHOD, None, "x")]),
+        ("alter table t disable trigger user", [ObjectChanged("trigger", Name("", "user"), T, ("enabled",))]),
+        ("alter table t enable replica rule x", [ObjectChanged("rule", Name("", "x"), T, ("enabled",))]),
+        (
+            "grant select, insert (a) on t to x, public",
+            [
+                PrivilegeChanged("table", T, "x", "SELECT", given=True),
+                PrivilegeChanged("table", T, "x", "INSERT (a)", given=True),
+                PrivilegeChanged("table", T, "public", "SELECT", given=True),
+                PrivilegeChanged("table", T, "public", "INSERT (a)", given=True),
+            ],
+        ),
+        ("revoke x from y", [PrivilegeChanged("role", Name("", "x"), "y", "MEMBER", given=False)]),
+        ("revoke grant option for select on t from x", []),
         ("select 1", []),
     ],
 )
 def test_changes(text: str, changes: list[CatalogChange]) -> None:
     assert list(facts(text).changes) == changes
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "change"),
+    [
+        ("create view x as select 1", "create or replace view x as select 2", ObjectChanged("view", index("x"))),
+        ("create function x() as ''", "create or replace function x() as ''", ObjectChanged("function", index("x"))),
+        (
+            "create view y as select 1; alter view y rename to x",
+            "create or replace view x as select 2",
+            ObjectChanged("view", index("x")),
+        ),
+        (
+            "create view x as select 1; drop view x",
+            "create or replace view x as select 2",
+            ObjectCreated("view", index("x")),
+        ),
+    ],
+)
+def test_what_is_replaced_was_there(before: str, text: str, change: CatalogChange) -> None:
+    assert facts(text, before).changes == (change,)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ select
   (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
             a.attrelid::pg_catalog.int8, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
             case when a.attidentity operator(pg_catalog.<>) ''::pg_catalog."char" then 'identity'
-                 else pg_catalog.pg_get_expr(d.adbin, d.adrelid) end)
+                 else pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
+            a.atttypid::pg_catalog.int8)
             order by a.attnum)
      from pg_catalog.pg_attribute a
      join wanted w on w.oid operator(pg_catalog.=) a.attrelid

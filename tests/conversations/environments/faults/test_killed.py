@@ -58,6 +58,7 @@ def test_what_is_left_of_the_dead_is_unlocked(site: Scene, operator: subprocess.
     assert site.story(said) == UNDONE
 
 
+@pytest.mark.campaign
 def test_between_a_statement_outside_a_transaction_and_its_row(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_index=INDEX)
     said = site.begin("ann", pull, "/migrate staging")
@@ -110,6 +111,7 @@ def test_the_file_is_changed_before_anybody_finds_out(site: Scene, operator: sub
     assert site.story(said) == replace(UNDONE, history=(("m1_init", "applied"), ("m2_note", "failed")), ticked=None)
 
 
+@pytest.mark.campaign
 def test_while_the_backup_runs(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Nothing was begun: it starts over."""
     pull = site.shop.open(m2_note=NOTE)

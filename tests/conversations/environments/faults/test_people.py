@@ -53,6 +53,7 @@ def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Pope
     stop(other)
 
 
+@pytest.mark.campaign
 def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
     """And not reviewed yet: commands are read first."""
     pull = site.shop.open(m2_note=NOTE)

@@ -1,0 +1,6 @@
+"""Where a repository's code names what its migrations take away: what still runs while they are deployed breaks."""
+
+from workers.mentions.lookup import Code, mentions_of
+from workers.mentions.taken import sought
+
+__all__ = ["Code", "mentions_of", "sought"]

@@ -1,0 +1,44 @@
+"""What a rewriter asks of the schema before a migration; in `lint` there is none, and nothing is found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.catalog import Catalog, Kind, Object
+from workers.sql.cursor import Cursor
+from workers.words import Name
+
+
+def find(catalog: Catalog | None, kind: Kind, *path: str) -> Object | None:
+    if catalog is None:
+        return None
+    return next((each for each in catalog.of_kind(kind) if each.path == path), None)
+
+
+def table(catalog: Catalog | None, name: Name) -> Object | None:
+    return find(catalog, Kind.TABLE, name.schema, name.name)
+
+
+def column(catalog: Catalog | None, name: Name, of: str) -> Object | None:
+    return find(catalog, Kind.COLUMN, name.schema, name.name, of)
+
+
+def partitioned(catalog: Catalog | None, name: Name) -> bool:
+    found = table(catalog, name)
+    return found is not None and found.text("partition_key") is not None
+
+
+def partitions(catalog: Catalog | None, name: Name) -> tuple[Object, ...]:
+    """The tables directly under a partitioned one, in the order of their names."""
+    return tuple(sorted(_children(catalog, name), key=lambda each: each.path)) if catalog else ()
+
+
+def has_children(catalog: Catalog, name: Name) -> bool:
+    """Partitions, or tables that inherit from it."""
+    return any(_children(catalog, name))
+
+
+def _children(catalog: Catalog, name: Name) -> Iterator[Object]:
+    for each in catalog.of_kind(Kind.TABLE, Kind.FOREIGN_TABLE):
+        if any(Cursor(parent).name() == name for parent in each.texts("parents")):
+            yield each

@@ -1,0 +1,50 @@
+"""What is granted to PUBLIC is granted to every role there is and will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.changes import CatalogChange, PrivilegeChanged
+from workers.model import Level
+from workers.rules.objects import family, privileges_of
+from workers.rules.rule import Rule, Step
+from workers.verdict import Finding
+
+
+def check(step: Step) -> Iterator[Finding]:
+    """The rows of tables and views, new ones too, and the right to make objects in a schema. EXECUTE on a function and
+    USAGE of a type belong to everybody anyway (https://www.postgresql.org/docs/current/ddl-priv.html)."""
+    given = (change for change in step.changes if _is_opened(change) and not _closed(step, change))
+    for _, name, what in privileges_of(given):
+        yield step.finding(
+            RULE,
+            name,
+            f"{what} is given to PUBLIC: every role that can connect has it, those made later too. Grant it to the "
+            "roles that need it.",
+        )
+
+
+def _is_opened(change: CatalogChange) -> bool:
+    if not isinstance(change, PrivilegeChanged) or not change.given or change.role != "public":
+        return False
+    if change.kind == "schema":
+        return change.privilege in ("CREATE", "ALL")
+    return family(change.kind) == "view" or change.kind == "tables in schema"
+
+
+def _closed(step: Step, change: CatalogChange) -> bool:
+    """The migration takes it back."""
+    return isinstance(change, PrivilegeChanged) and any(
+        not other.given
+        and (other.name, other.role) == (change.name, change.role)
+        and other.privilege in (change.privilege, "ALL")
+        for other in step.later.of(PrivilegeChanged, change.name)
+    )
+
+
+RULE = Rule(
+    "granted-to-everyone",
+    Level.RISKY,
+    "What is granted to PUBLIC is granted to every role there is and will be.",
+    check,
+)
