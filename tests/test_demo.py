@@ -41,6 +41,7 @@ def tab() -> Iterator[Tab]:
         yield opened
 
 
+@pytest.mark.campaign
 def test_the_story_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
     """What bin/demo runs; bin/demo itself would first renew .venv, under the feet of this run."""
     command = (sys.executable, "-m", "demo", "--once")

@@ -244,6 +244,7 @@ def test_a_merge_group_that_was_taken_and_lost_comes_back(shop: Shop) -> None:
     assert group.reason == "merged"
 
 
+@pytest.mark.campaign
 def test_what_was_done_is_not_done_again_by_those_who_forgot(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     shop.say("bob", pull, "/migrate status")

@@ -332,6 +332,7 @@ _STRICTER = """environments:
 _POLICY = ".github/migrations.yml"
 
 
+@pytest.mark.campaign
 def test_the_base_branch_makes_it_stricter_and_a_pull_request_changes_nothing_for_itself(estate: Estate) -> None:
     site = estate.site()
     github = site.town.github
@@ -351,6 +352,7 @@ def test_the_base_branch_makes_it_stricter_and_a_pull_request_changes_nothing_fo
     assert "2 migrations applied" in site.say("ann", pull, "/migrate staging")
 
 
+@pytest.mark.campaign
 def test_another_base_branch_evades_no_rule(estate: Estate) -> None:
     site = estate.site()
     github = site.town.github

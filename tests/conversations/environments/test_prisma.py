@@ -93,6 +93,7 @@ def test_each_goes_on_from_the_other(site: Site, cli: Cli) -> None:
     assert "3 migrations applied, 0 pending" in site.say("ann", pull, "/migrate status staging")
 
 
+@pytest.mark.campaign
 def test_what_failed_for_one_has_failed_for_the_other(site: Site, cli: Cli) -> None:
     pull = site.shop.open("half", m4_half=_HALF)
     cli.has("m1_init", "m4_half")

@@ -139,6 +139,7 @@ def test_what_waits_when_a_worker_stops_is_done_by_the_next(shop: Shop, worker: 
     assert_kept(shop, pull, {item: "bob"})
 
 
+@pytest.mark.campaign
 def test_two_workers_and_everything_at_once(shop: Shop, worker: subprocess.Popen[bytes]) -> None:
     github = shop.town.github
     other = shop.town.start_worker()

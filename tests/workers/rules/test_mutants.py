@@ -13,7 +13,10 @@ from workers.rules import FILE_RULES, HISTORY_RULES, STEP_RULES
 from workers.rules.rule import Documented, Rule
 
 _ROOT = Path(__file__).parents[3]
-_ABOUT_FILES = ("tests/workers/rules/test_files.py", "tests/workers/test_judge.py", "tests/workers/commands")
+_ABOUT_FILES = (
+    *("tests/workers/rules/test_files.py", "tests/workers/test_judge.py"),
+    *("tests/workers/commands", "tests/workers/test_around.py"),
+)
 
 
 @pytest.mark.campaign

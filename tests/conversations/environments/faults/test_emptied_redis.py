@@ -17,6 +17,7 @@ def _lose(place: Town) -> None:
     place.redis.start()
 
 
+@pytest.mark.campaign
 def test_while_a_migration_runs(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Another operator is told to do the same, finds it at work, and waits for its end."""
     other = start_operator(site.town)

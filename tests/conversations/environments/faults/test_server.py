@@ -27,6 +27,7 @@ def test_the_connection_is_cut_in_the_middle(site: Scene) -> None:
     assert site.story(said) == after(UNDONE, DONE)
 
 
+@pytest.mark.campaign
 def test_the_connection_is_cut_between_two_statements_that_are_one_transaction_each(stepwise: Scene) -> None:
     site = stepwise
     pull = site.shop.open(m2_note=NOTE)
@@ -43,6 +44,7 @@ def test_the_connection_is_cut_between_two_statements_that_are_one_transaction_e
     assert site.story(said) == partly
 
 
+@pytest.mark.campaign
 def test_the_connection_is_cut_between_a_statement_outside_a_transaction_and_its_row(site: Scene) -> None:
     """The index is there, and so the attempt ends well."""
     pull = site.shop.open(m2_index=INDEX)
