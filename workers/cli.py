@@ -83,7 +83,8 @@ def _show(report: Report, asked: argparse.Namespace) -> int:
 
 
 def _as_text(report: Report) -> None:
-    with Console() as console:  # which then writes once, not line by line
+    width, height = Console().size  # asked for once, not for each line
+    with Console(width=width, height=height) as console:  # which then writes once
         render_terminal(report, console)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workers.errors import InputError
+from workers.failing import failure
 from workers.model import (
     Change,
     ChangedMigration,
@@ -19,7 +20,6 @@ from workers.model import (
     RehearsedMigration,
     Transaction,
 )
-from workers.play import failure
 from workers.policy import Policy
 from workers.rewrites import rewritten, told_with
 from workers.rules import HISTORY_RULES, RULES, Step

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.facts import Facts
+from workers.failing import REFUSED_IN_BLOCK, failure
 from workers.model import Observation, Script, SqlError, Statement, StatementKind, Transaction
 from workers.postgres.connections import Role
 from workers.postgres.lookout import Lookout
@@ -29,11 +30,7 @@ from workers.sql.wording import must_run_alone
 from workers.stand import Stage
 from workers.words import Name
 
-# The server refuses to run the statement inside a transaction block: 25001 active_sql_transaction; 2D000 for a
-# procedure that commits (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _SERVER_GONE = "57P01"  # admin_shutdown
-
-_REFUSED_IN_BLOCK = frozenset({"25001", "2D000"})
 
 
 def play(stage: Stage, script: Script, transaction: Transaction) -> tuple[Observation | None, ...]:
@@ -55,14 +52,6 @@ def play(stage: Stage, script: Script, transaction: Transaction) -> tuple[Observ
         error = SqlError(_SERVER_GONE, str(lost), statement.line)
         player.observations[index] = Observation(Facts(), lost.duration_ms, error=error)
     return tuple(player.observations)
-
-
-def failure(observations: Sequence[Observation | None]) -> int | None:
-    """The index of the statement that ended the play, or None when it came to its end."""
-    for index, seen in enumerate(observations):
-        if seen and seen.error and seen.error.sqlstate not in _REFUSED_IN_BLOCK:
-            return index
-    return None
 
 
 @dataclass(slots=True)
@@ -117,7 +106,7 @@ class _Player:
         self.stage.session.run("savepoint migration_bot")
         observation = self._timed(index, statement)
         refusal = observation.error
-        if refusal is None or refusal.sqlstate not in _REFUSED_IN_BLOCK:
+        if refusal is None or refusal.sqlstate not in REFUSED_IN_BLOCK:
             return observation
         self.stage.session.run("rollback to savepoint migration_bot")
         if failed := self._end("commit"):
@@ -132,7 +121,7 @@ class _Player:
         observation = self._timed(index, statement)
         if observation.error:
             self._end("rollback")
-            if observation.error.sqlstate in _REFUSED_IN_BLOCK:
+            if observation.error.sqlstate in REFUSED_IN_BLOCK:
                 return self._outside(statement, actions, None)
             return replace(observation, in_transaction=False)
         self.observations[index] = replace(observation, in_transaction=False)

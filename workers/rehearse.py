@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workers.failing import failure
 from workers.model import Migration, Rehearsal, RehearsedMigration, Script, Timing
 from workers.pace.measure import Pace
-from workers.play import failure, play
+from workers.play import play
 from workers.policy import Policy
 from workers.postgres.roles import Roles
 from workers.replay import Replayed, told

@@ -12,8 +12,9 @@ import psycopg
 
 from workers.errors import CannotAnalyse
 from workers.facts import Facts
+from workers.failing import failure
 from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script
-from workers.play import failure, play
+from workers.play import play
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role

@@ -27,8 +27,9 @@ from workers.changes import (
     TableRenamed,
 )
 from workers.facts import Facts, Write
+from workers.failing import failure
 from workers.model import Observation, Transaction
-from workers.play import failure, play
+from workers.play import play
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.observe import Observer
 from workers.postgres.session import Session

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from workers.changes import ColumnAdded, ObjectCreated, Trait, TraitChanged
+from workers.failing import failure
 from workers.model import Grade, Migration, Rehearsal, Transaction
-from workers.play import failure
 from workers.policy import Policy, TablePolicy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier

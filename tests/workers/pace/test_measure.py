@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from workers.failing import failure
 from workers.model import Estimate, Migration, RehearsedMigration, Transaction
 from workers.pace.measure import Pace
-from workers.play import failure, play
+from workers.play import play
 from workers.policy import Policy, TablePolicy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role

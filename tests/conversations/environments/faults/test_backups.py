@@ -10,6 +10,8 @@ import pytest
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 def test_the_target_is_no_folder(site: Scene) -> None:
     pull = site.shop.open(m2_note=NOTE)

@@ -11,13 +11,14 @@ from tests.conversations.environments.faults.story import DONE, NOTE, UNDONE, af
 from tests.conversations.faults.quick import job_of, kill, start_operator, stop
 from tests.town import Town
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 def _lose(place: Town) -> None:
     place.redis.stop()
     place.redis.start()
 
 
-@pytest.mark.campaign
 def test_while_a_migration_runs(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Another operator is told to do the same, finds it at work, and waits for its end."""
     other = start_operator(site.town)
@@ -36,7 +37,6 @@ def test_while_a_migration_runs(site: Scene, operator: subprocess.Popen[bytes]) 
     stop(other)
 
 
-@pytest.mark.campaign
 def test_together_with_the_operator(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_note=NOTE)
     with site.holding():

@@ -15,6 +15,8 @@ from tests.conversations.faults.story import api
 from tests.github.faults import broken_connection
 from tests.town import Town
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 def _replaced(place: Town, *killed: int) -> None:
     """Another one in the place of what is killed now, when the locks of the dead have ended."""
@@ -58,7 +60,6 @@ def test_what_is_left_of_the_dead_is_unlocked(site: Scene, operator: subprocess.
     assert site.story(said) == UNDONE
 
 
-@pytest.mark.campaign
 def test_between_a_statement_outside_a_transaction_and_its_row(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_index=INDEX)
     said = site.begin("ann", pull, "/migrate staging")
@@ -74,7 +75,6 @@ def test_between_a_statement_outside_a_transaction_and_its_row(site: Scene, oper
     assert site.story(said) == INDEXED
 
 
-@pytest.mark.campaign
 def test_while_an_index_is_built_that_then_is_not_valid(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_index=INDEX)
     with site.holding('LOCK TABLE "orders" IN ROW EXCLUSIVE MODE'):
@@ -96,7 +96,6 @@ def test_while_an_index_is_built_that_then_is_not_valid(site: Scene, operator: s
     assert site.story(said) == after(undone, INDEXED)
 
 
-@pytest.mark.campaign
 def test_the_file_is_changed_before_anybody_finds_out(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """What was begun is not what the file says now: people have to say what became of it."""
     pull = site.shop.open(m2_note=NOTE)
@@ -111,7 +110,6 @@ def test_the_file_is_changed_before_anybody_finds_out(site: Scene, operator: sub
     assert site.story(said) == replace(UNDONE, history=(("m1_init", "applied"), ("m2_note", "failed")), ticked=None)
 
 
-@pytest.mark.campaign
 def test_while_the_backup_runs(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Nothing was begun: it starts over."""
     pull = site.shop.open(m2_note=NOTE)
@@ -131,7 +129,7 @@ def _dumps(target: Path) -> list[Path]:
     return [one for one in target.rglob("*") if one.is_file() and one.suffix != ".json"]
 
 
-@pytest.mark.parametrize("arrives", [True, pytest.param(False, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("arrives", [True, False])
 def test_when_all_is_applied_and_not_told(site: Scene, operator: subprocess.Popen[bytes], arrives: bool) -> None:
     """arrives: whether its last request does nevertheless."""
     github = site.town.github
@@ -153,7 +151,6 @@ def test_when_all_is_applied_and_not_told(site: Scene, operator: subprocess.Pope
     assert site.story(said) == DONE
 
 
-@pytest.mark.campaign
 def test_the_operator_alone_while_its_job_lives_on(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Another one is told to do the same, and waits."""
     pull = site.shop.open(m2_note=NOTE)
@@ -167,7 +164,6 @@ def test_the_operator_alone_while_its_job_lives_on(site: Scene, operator: subpro
     assert site.story(said) == DONE
 
 
-@pytest.mark.campaign
 def test_while_a_migration_is_rolled_back(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     pull = site.shop.open(m2_note=NOTE)
     site.exchange("ann", pull, "/migrate staging")

@@ -11,6 +11,8 @@ from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
 from tests.conversations.faults.quick import operates, start_operator, stop
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     other = start_operator(site.town)
@@ -28,7 +30,6 @@ def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     stop(other)
 
 
-@pytest.mark.campaign
 def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Each applies its own."""
     other = start_operator(site.town)
@@ -53,7 +54,6 @@ def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Pope
     stop(other)
 
 
-@pytest.mark.campaign
 def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
     """And not reviewed yet: commands are read first."""
     pull = site.shop.open(m2_note=NOTE)
@@ -71,7 +71,6 @@ def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
     assert site.story(said) == replace(DONE, history=(*DONE.history, ("m3_more", "applied")))
 
 
-@pytest.mark.campaign
 def test_the_head_is_pushed_while_its_migration_runs(site: Scene) -> None:
     """What was asked for is applied; and the box of the new head is open."""
     pull = site.shop.open(m2_note=NOTE)

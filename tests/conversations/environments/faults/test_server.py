@@ -11,6 +11,8 @@ from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, INDEX, INDEXED, NOTE, NOTHING, UNDONE, after
 from tests.live_server import OWNER
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 
 def test_the_connection_is_cut_in_the_middle(site: Scene) -> None:
     pull = site.shop.open(m2_note=NOTE)
@@ -27,7 +29,6 @@ def test_the_connection_is_cut_in_the_middle(site: Scene) -> None:
     assert site.story(said) == after(UNDONE, DONE)
 
 
-@pytest.mark.campaign
 def test_the_connection_is_cut_between_two_statements_that_are_one_transaction_each(stepwise: Scene) -> None:
     site = stepwise
     pull = site.shop.open(m2_note=NOTE)
@@ -44,7 +45,6 @@ def test_the_connection_is_cut_between_two_statements_that_are_one_transaction_e
     assert site.story(said) == partly
 
 
-@pytest.mark.campaign
 def test_the_connection_is_cut_between_a_statement_outside_a_transaction_and_its_row(site: Scene) -> None:
     """The index is there, and so the attempt ends well."""
     pull = site.shop.open(m2_index=INDEX)
@@ -82,7 +82,7 @@ def test_the_lock_is_given_back_while_it_is_tried_again(site: Scene) -> None:
     assert site.story(said, "hasty") == DONE
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGQUIT, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
 def test_the_server_is_restarted_in_the_middle(site: Scene, how: signal.Signals) -> None:
     pull = site.shop.open(m2_note=NOTE)
     with site.holding():
@@ -109,7 +109,6 @@ def test_the_server_is_away(site: Scene) -> None:
     assert site.story(said) == DONE
 
 
-@pytest.mark.campaign
 def test_the_server_goes_away_in_the_middle_for_long(site: Scene) -> None:
     """What is not known is not told: the record says that it goes on, until the next command finds out."""
     pull = site.shop.open(m2_note=NOTE)
@@ -129,7 +128,6 @@ def test_the_server_goes_away_in_the_middle_for_long(site: Scene) -> None:
     assert site.story(said) == replace(after(UNDONE, DONE), reaction="confused")
 
 
-@pytest.mark.campaign
 def test_prismas_own_runner_is_at_work(site: Scene) -> None:
     pull = site.shop.open(m2_note=NOTE)
     with site.holding("SELECT pg_advisory_lock(72707369)", "prisma") as prisma:
