@@ -8,7 +8,8 @@ from bot import record
 from bot.comment import AGAIN
 from bot.github.checks import WantedCheck
 from bot.markup import quoted
-from bot.model import Outcome, Section, Standing, Verdict
+from bot.model import Section, Verdict
+from bot.outcome import Outcome, Standing
 
 _TITLE_CHARS = 200
 _LABEL_BYTES = 400

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.model import Item, Row, Touch, Verdict
+from bot.model import Row, Touch, Verdict
+from bot.outcome import Item
 
 MACHINE = "migration-bot"
 OPERATOR = "migration-bot[bot]"  # our commands' touches; no person's login has brackets

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bot.checklist import MACHINE, NEEDED
 from bot.github.comments import MARKER
 from bot.markup import quoted
-from bot.model import Item, Outcome, Row, Standing
+from bot.model import Row
+from bot.outcome import Item, Outcome, Standing
 
 LIMIT_BYTES = 60_000
 AGAIN = "Comment `/migrate recheck`, or press **Re-run** on the check, to review again."

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import redis
 
 from bot import wire
-from bot.model import Outcome, Touched
+from bot.outcome import Outcome, Touched
 from bot.store import PREFIX, reaching
 
 _PULL_S: Final = 90 * 86_400

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from workers.model import ChangedFile, TextFile
+from workers.code import ChangedFile, TextFile
 from workers.policy import Policy
 from workers.rules import FILE_RULES, RULES
 from workers.suppressions import Suppression, apply, problems

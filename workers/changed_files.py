@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workers.code import ChangedFile, TextFile
 from workers.commands.files import LIMIT_BYTES, holds_commands
-from workers.model import ChangedFile, TextFile
 from workers.repository import Repository
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workers.changes import (
@@ -11,25 +11,29 @@ from workers.changes import (
     ConstraintAdded,
     ConstraintDropped,
     ConstraintValidated,
+    IndexCreated,
+    IndexDropped,
+    TableCreated,
+    TableDropped,
+    TableRenamed,
+)
+from workers.migrations.plain import PLAIN, number
+from workers.model import MigrationSet
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
     EnumValueRenamed,
-    IndexCreated,
-    IndexDropped,
     ObjectChanged,
     ObjectCreated,
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableCreated,
-    TableDropped,
-    TableRenamed,
     TraitChanged,
 )
-from workers.migrations.plain import PLAIN, number
-from workers.model import MigrationSet
 from workers.verdict import Report
 from workers.words import Name
+
+Place = tuple[str, str]  # a table or another object, and the part of it: "" for all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,33 @@ class Conflict:
 def conflicts(report: Report, owners: Mapping[str, frozenset[int]]) -> tuple[Conflict, ...]:
     """What migrations of different pull requests change alike. report: of all of them together. owners: whose a
     migration's file is, by path; a file that several have is nobody's conflict."""
-    changed: dict[tuple[Name, str], set[int]] = defaultdict(set)
+    changed: dict[int, set[Place]] = defaultdict(set)
     for path, change in _changes(report):
         if len(owners.get(path, ())) == 1:
-            changed[_object(change)] |= owners[path]
-    whole = {table: pulls for (table, part), pulls in changed.items() if not part}
-    for (table, part), pulls in changed.items():
-        if part and table in whole:  # who drops or renames a table meets everybody who changes something of it
-            pulls |= whole[table]
+            (pull,) = owners[path]
+            changed[pull].add(_place(change))
+    return shared(changed)
+
+
+def shared(changed: Mapping[int, Iterable[Place]]) -> tuple[Conflict, ...]:
+    """What several pull requests change, by what each of them does."""
+    pulls: dict[Place, set[int]] = defaultdict(set)
+    for pull, places_ in changed.items():
+        for place in places_:
+            pulls[place].add(pull)
+    for (whole, part), changing in pulls.items():
+        if part:  # who drops or renames a table meets everybody who changes something of it
+            changing |= pulls.get((whole, ""), set())
     return tuple(
-        Conflict(f"{table}{part and '.' + part}", tuple(sorted(pulls)))
-        for (table, part), pulls in sorted(changed.items(), key=lambda found: str(found[0]))
-        if len(pulls) > 1
+        Conflict(f"{whole}{part and '.' + part}", tuple(sorted(changing)))
+        for (whole, part), changing in sorted(pulls.items())
+        if len(changing) > 1
     )
 
 
-def places(report: Report) -> tuple[tuple[str, str], ...]:
-    """What the report's migrations change: a table or another object, and the part of it, "" for all of it."""
-    return tuple(sorted({(str(name), part) for name, part in (_object(change) for _, change in _changes(report))}))
+def places(report: Report) -> tuple[Place, ...]:
+    """What the report's migrations change."""
+    return tuple(sorted({_place(change) for _, change in _changes(report)}))
 
 
 def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
@@ -84,8 +97,12 @@ def _changes(report: Report) -> Iterator[tuple[str, CatalogChange]]:
                 yield migration.path, change
 
 
+def _place(change: CatalogChange) -> Place:
+    name, part = _object(change)
+    return str(name), part
+
+
 def _object(change: CatalogChange) -> tuple[Name, str]:
-    """The table and the part of it, "" for the table as a whole."""
     match change:
         case TableCreated() | TableDropped() | TableRenamed():
             return change.table, ""

@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workers.code import Mentions
 from workers.errors import InputError
 from workers.failing import failure
 from workers.model import (
     Change,
     ChangedMigration,
     Level,
-    Mentions,
     Migration,
     MigrationSet,
     Rehearsal,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workers.around import around
+from workers.code import ChangedFile, TextFile
 from workers.commands.files import holds_commands
 from workers.errors import InputError
 from workers.judge import lint
-from workers.model import ChangedFile, TextFile
 from workers.policy import Policy
 from workers.repository import Repository
 from workers.verdict import Report

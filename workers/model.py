@@ -28,9 +28,6 @@ class Level(enum.IntEnum):
         return cls[word.upper().replace("-", "_")]
 
 
-# ---------------------------------------------------------------- what is read
-
-
 class Transaction(enum.StrEnum):
     """What the layout's runner does with a migration file."""
 
@@ -124,44 +121,6 @@ class MigrationSet:
         return tuple(c.after for c in self.changed if c.change is Change.ADDED and c.after)
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A file of the repository that is no migration, at one commit; U+FFFD for what is not UTF-8."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
-    """A file that a pull request adds, changes or deletes (which leaves it empty), and how it was at the fork point and
-    at the tip of the base branch, where it was."""
-
-    after: TextFile
-    before: tuple[TextFile, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A line of the repository that names a table or a column."""
-
-    path: str
-    line: int
-    text: str  # trimmed, and cut where it is long
-
-
-@dataclass(frozen=True, slots=True)
-class Mentions:
-    """Where code names an object, migrations left out. at_base: in the code that runs while this is deployed; at_head:
-    in the code that comes with it. Each is capped; the counts are of all."""
-
-    at_base: tuple[Mention, ...] = ()
-    at_head: tuple[Mention, ...] = ()
-    base_count: int = 0
-    head_count: int = 0
-
-
-# ---------------------------------------------------------------- what rehearsing yields
 @dataclass(frozen=True, slots=True)
 class SqlError:
     """An error the server raised, or the fate of the server itself (sqlstate 57P01 … when it was stopped)."""

@@ -18,11 +18,12 @@ import psycopg
 
 from workers.around import around
 from workers.changed_files import changed_files
+from workers.code import Mentions
 from workers.errors import CannotAnalyse, InputError, NoMigrations
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.mentions import Code, mentions_of, sought
-from workers.model import Mentions, Migration, MigrationSet, Rehearsal
+from workers.model import Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
@@ -121,12 +122,24 @@ def gathered(asked: Asked) -> Gathered:
     return Gathered(policy, migrations, repository, trees, beside)
 
 
-def fingerprint(found: Gathered) -> str:
-    """Equal for two reviews that would say the same: sha256 over all that they depend on, the program's version with
-    it, and not over the commits they were read at."""
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Hexadecimal. whole: equal for two reviews that would say the same. migrations: equal where the migrations, what
+    they stand on and the policy are, whatever else the repository holds."""
+
+    whole: str
+    migrations: str
+
+
+def fingerprint(found: Gathered) -> Fingerprint:
+    """sha256 over all that a review depends on, the program's version with it, and not over the commits it was read
+    at."""
     migrations = replace(found.migrations, base="", head="")
-    read = (asdict(found.policy), asdict(migrations), found.trees, *map(asdict, found.around))
-    parts = [version("migration-bot"), *read]
+    alone = _digest(version("migration-bot"), asdict(found.policy), asdict(migrations))
+    return Fingerprint(_digest(alone, found.trees, *map(asdict, found.around)), alone)
+
+
+def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from bot.github.client import Client
 from bot.github.reading import Text, at, read, same_text
-from bot.model import Annotation
+from bot.outcome import Annotation
 
 NAME = "migrations"
 MOST_ANNOTATIONS = 200

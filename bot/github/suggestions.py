@@ -12,7 +12,7 @@ from typing import Annotated
 from bot.errors import Conflict, NotFound
 from bot.github.client import Client
 from bot.github.reading import Text, at, read
-from bot.model import Suggestion
+from bot.outcome import Suggestion
 
 _MARKER = re.compile(r"<!-- migration-bot:suggestion ([0-9a-f]{12}) -->")
 _FENCE = re.compile(r"`{3,}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot import check, record
-from bot.model import Annotation, Outcome, Row, Section, Standing, Verdict
+from bot.model import Row, Section, Verdict
+from bot.outcome import Annotation, Outcome, Standing
 
 _SHA = "a" * 40
 _ON_A_LINE = Annotation("m.sql", 2, 3, "warning", "index-not-concurrent", "It blocks writes.")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checklist import OPERATOR, Moment, Question, decide, done_by_commands, questions, verdict
-from bot.model import Item, Row, Touch, Verdict
+from bot.model import Row, Touch, Verdict
+from bot.outcome import Item
 
 _INDEX = Item("1a2b3c4d", "index-not-concurrent", "index-not-concurrent public.Order", "Writes wait")
 _BACKUP = Item("5e6f7a8b", "backup", "backup", "A backup is there", who="@acme/dba")

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bot.comment import checklist_bytes, draw
 from bot.github.comments import MARKER
-from bot.model import Item, Outcome, Row, Standing
+from bot.model import Row
+from bot.outcome import Item, Outcome, Standing
 
 _INDEX = Item("1a2b3c4d", "index-not-concurrent", "index-not-concurrent public.Order", "**Writes** wait", "why")
 _PROVEN = Item("99999999", "proven", "proven", "Rollback proven", evidence="exact")

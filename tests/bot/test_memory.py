@@ -10,7 +10,7 @@ import redis
 
 from bot.errors import Retryable
 from bot.memory import Memory
-from bot.model import Annotation, Item, Outcome, RollbackFile, Standing
+from bot.outcome import Annotation, Item, Outcome, RollbackFile, Standing
 from bot.store import connect
 from tests.redis_server import free_port
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from workers.around import around
-from workers.model import ChangedFile, Level, TextFile
+from workers.code import ChangedFile, TextFile
+from workers.model import Level
 from workers.policy import Policy, RulePolicy
 
 PATH = "scripts/deploy.sh"

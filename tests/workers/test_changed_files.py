@@ -8,8 +8,9 @@ import pytest
 
 from tests.repositories import Repo, prisma
 from workers.changed_files import changed_files
+from workers.code import ChangedFile, TextFile
 from workers.errors import NoMigrations
-from workers.model import ChangedFile, Level, TextFile
+from workers.model import Level
 from workers.repository import Repository
 from workers.review import Asked, fingerprint, gathered
 

@@ -10,12 +10,12 @@ from workers.changes import (
     ConstraintKind,
     DefaultChanged,
     IndexDropped,
-    ObjectDropped,
     TableRenamed,
 )
 from workers.conflicts import Conflict, conflicts, same_numbers
 from workers.facts import Facts
 from workers.model import Change, ChangedMigration, Level, Migration, MigrationSet, Statement, Transaction
+from workers.object_changes import ObjectDropped
 from workers.verdict import JudgedMigration, JudgedStatement, Report
 from workers.words import Name
 

@@ -9,13 +9,15 @@ import pytest
 
 from tests.repositories import Repo
 from workers.catalog import Catalog, Kind, Object, ObjectId
-from workers.changes import ColumnDropped, EnumValueRemoved, EnumValueRenamed
+from workers.changes import ColumnDropped
+from workers.code import Mention
 from workers.facts import Facts
 from workers.mentions import Code, mentions_of, sought
 from workers.mentions.naming import indexed, naming
 from workers.mentions.prisma import read_schema
 from workers.mentions.spelling import Part, Sought, shared_names, spelling
-from workers.model import Mention, Migration, Observation, Rehearsal, ServerInfo, Timing, Transaction
+from workers.model import Migration, Observation, Rehearsal, ServerInfo, Timing, Transaction
+from workers.object_changes import EnumValueRemoved, EnumValueRenamed
 from workers.repository import Line, open_repository
 from workers.rules.steps import not_rehearsed
 from workers.words import Name

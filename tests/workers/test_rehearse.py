@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workers.changes import ColumnAdded, ObjectCreated, Trait, TraitChanged
+from workers.changes import ColumnAdded
 from workers.failing import failure
 from workers.model import Grade, Migration, Rehearsal, Transaction
+from workers.object_changes import ObjectCreated, Trait, TraitChanged
 from workers.policy import Policy, TablePolicy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier

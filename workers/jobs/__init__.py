@@ -13,21 +13,8 @@ from typing import Any
 from bot import logs
 from bot.errors import NotFound, NotYet, Permanent, RateLimited, Retryable
 from bot.locks import Busy, lock
-from bot.model import (
-    Ask,
-    BaseMoved,
-    Group,
-    GroupGone,
-    Landed,
-    OnCopy,
-    Operate,
-    Refresh,
-    Replay,
-    Rerun,
-    Standing,
-    Sweep,
-    Work,
-)
+from bot.model import Ask, BaseMoved, Group, GroupGone, Landed, OnCopy, Operate, Refresh, Replay, Rerun, Sweep, Work
+from bot.outcome import Standing
 from bot.queue import Begun, key
 from bot.settings import read_settings
 from bot.wire import from_json

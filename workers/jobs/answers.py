@@ -12,7 +12,8 @@ from bot.errors import Conflict, Forbidden
 from bot.github import checks, comments, contents, people, pulls
 from bot.github.client import Client
 from bot.markup import quoted
-from bot.model import Ask, Operate, Outcome, Refresh, RollbackFile, Row, Standing, Touch
+from bot.model import Ask, Operate, Refresh, Row, Touch
+from bot.outcome import Outcome, RollbackFile, Standing
 from workers.jobs.admission import environments_of
 from workers.jobs.enquiries import Answer, enquire
 from workers.jobs.refresh import Drawn, refresh

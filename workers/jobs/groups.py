@@ -11,7 +11,8 @@ from bot.github import checks, pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.markup import quoted
-from bot.model import Group, GroupGone, Item, Outcome, Section, Standing, Verdict
+from bot.model import Group, GroupGone, Section, Verdict
+from bot.outcome import Item, Outcome, Standing
 from workers.conflicts import Conflict, conflicts, same_numbers
 from workers.errors import CannotAnalyse, InputError, NoMigrations
 from workers.jobs.present import NO_MIGRATIONS, asked_by_findings, not_reviewed, present

@@ -14,7 +14,8 @@ from bot.github import checks, comments, pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.locks import lock
-from bot.model import Item, Landed, Refresh, Section, Touch, Verdict
+from bot.model import Landed, Refresh, Section, Touch, Verdict
+from bot.outcome import Item
 from bot.queue import key
 from workers.environments.model import BackupMethod, Environment, EnvironmentKind
 from workers.environments.order import Desk, Order, looking

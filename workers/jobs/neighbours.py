@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from bot.github.client import Client
 from bot.github.pulls import Pull
-from bot.model import Outcome, Place, Refresh, Standing, Touched
+from bot.model import Refresh
+from bot.outcome import Outcome, Standing, Touched
+from workers.conflicts import shared
 from workers.jobs.tools import Tools
 from workers.report.promises import few
 
@@ -51,14 +51,8 @@ def clashes(mine: Touched, theirs: Touched) -> tuple[str, ...]:
     if mine.base != theirs.base:
         return ()
     same = sorted(set(mine.migrations) & set(theirs.migrations))
-    return (*(f"migration {name}" for name in same), *sorted({str(place) for place in _both(mine, theirs)}))
-
-
-def _both(mine: Touched, theirs: Touched) -> Iterator[Place]:
-    for place in mine.places:
-        for other in theirs.places:
-            if place.whole == other.whole and (place.part == other.part or not (place.part and other.part)):
-                yield place if place.part else other
+    changed = {side: [(place.whole, place.part) for place in one.places] for side, one in enumerate((mine, theirs))}
+    return (*(f"migration {name}" for name in same), *(conflict.object for conflict in shared(changed)))
 
 
 def _told(met: dict[int, tuple[str, ...]]) -> str:

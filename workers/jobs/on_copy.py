@@ -9,7 +9,8 @@ from bot.github import pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.locks import lock
-from bot.model import OnCopy, Outcome, Refresh, Standing
+from bot.model import OnCopy, Refresh
+from bot.outcome import Outcome, Standing
 from workers.environments.model import RehearseOn
 from workers.environments.order import Order, looking
 from workers.environments.rehearsal import on_copy_markdown, rehearse_on_copy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from bot.comment import LIMIT_BYTES, checklist_bytes
-from bot.model import Annotation, Item, Outcome, Place, RollbackFile, Standing, Suggestion
+from bot.outcome import Annotation, Item, Outcome, Place, RollbackFile, Standing, Suggestion
 from workers.conflicts import places
 from workers.model import Change
 from workers.policy import Policy

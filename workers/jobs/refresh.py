@@ -12,7 +12,8 @@ from bot.errors import NotFound
 from bot.github import checks, comments, pulls, suggestions
 from bot.github.client import Client
 from bot.github.pulls import Pull
-from bot.model import Outcome, Refresh, Repo, Row, Section, Standing, Touch, Verdict
+from bot.model import Refresh, Repo, Row, Section, Touch, Verdict
+from bot.outcome import Outcome, Standing
 from workers.jobs import landed, neighbours, on_copy
 from workers.jobs.permission import granted
 from workers.jobs.reviewing import outcome_of

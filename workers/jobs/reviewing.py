@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.errors import Permanent, Retryable
 from bot.github.client import Client
 from bot.github.pulls import Pull, merge_base
-from bot.model import Outcome
+from bot.outcome import Outcome
 from workers.errors import CannotAnalyse, FetchFailed, Gone, InputError, NoMigrations
 from workers.jobs.present import NO_MIGRATIONS, not_reviewed, present
 from workers.jobs.tools import Tools
@@ -54,7 +53,7 @@ def history_of(tools: Tools, client: Client, branch: str) -> str:
         if tip is None:
             return ""
         try:
-            return fingerprint(gathered_from(copy, Commits(tip, tip, tip, merged=False)))
+            return fingerprint(gathered_from(copy, Commits(tip, tip, tip, merged=False))).whole
         except NoMigrations:
             return ""
         except InputError as error:
@@ -81,12 +80,12 @@ def opened(tools: Tools, client: Client) -> Iterator[Copy]:
 def _reviewed(tools: Tools, repo: int, pull: Pull, found: Gathered) -> Outcome:
     """The same migrations on the same history under the same policy come to the same: a tick needs no server."""
     seen = fingerprint(found)
-    known = tools.memory.outcome(seen)
+    known = tools.memory.outcome(seen.whole)
     if known is None:
         report = review_gathered(found, tools.machine)
         tools.metrics.observe("review_seconds", report.timing.total_ms / 1000, level=report.level.word)
         known = present(report, found.policy)
-        tools.memory.keep_outcome(seen, known)
-    tools.memory.keep_reviewed(repo, pull.number, seen)
-    tools.memory.keep_migrations(repo, pull.number, fingerprint(replace(found, trees=(), around=())))
+        tools.memory.keep_outcome(seen.whole, known)
+    tools.memory.keep_reviewed(repo, pull.number, seen.whole)
+    tools.memory.keep_migrations(repo, pull.number, seen.migrations)
     return known

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from workers.catalog import Catalog
+from workers.code import Mention, Mentions
 from workers.errors import Missing
 from workers.mentions.naming import indexed, naming
 from workers.mentions.prisma import Block, read_schema
 from workers.mentions.spelling import Part, Sought, Spelling, block_of, member_of, shared_names, spelling
-from workers.model import Mention, Mentions
 from workers.repository import Grepped, Repository
 
 PLACES_MAX, _TEXT_MAX = 5, 160

@@ -9,18 +9,20 @@ from workers.changes import (
     ColumnAdded,
     ColumnDropped,
     ColumnRenamed,
-    EnumValueAdded,
-    EnumValueRemoved,
-    EnumValueRenamed,
-    ObjectCreated,
-    ObjectDropped,
-    ObjectRenamed,
     TableCreated,
     TableDropped,
     TableRenamed,
 )
 from workers.mentions.spelling import Part, Sought
 from workers.model import Rehearsal, RehearsedMigration
+from workers.object_changes import (
+    EnumValueAdded,
+    EnumValueRemoved,
+    EnumValueRenamed,
+    ObjectCreated,
+    ObjectDropped,
+    ObjectRenamed,
+)
 from workers.rules.objects import path
 from workers.rules.steps import look
 from workers.sql.known import Known

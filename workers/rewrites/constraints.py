@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.changes import ConstraintAdded, ConstraintDropped, ConstraintKind
-from workers.rewrites import schema
+from workers.rewrites import lineage
 from workers.rewrites.case import A, Case, Steps, not_null
 from workers.rewrites.wording import coined, outside, quote, slice_of
+from workers.rules import schema
 from workers.sql.cursor import Cursor
 from workers.sql.naming import constraint_name
 from workers.sql.table_actions import AddConstraint, Constraint, SetNotNull, ValidateConstraint
@@ -48,7 +49,7 @@ def constrained(case: Case[A], constraint: Constraint, written: str | None, drop
 def _never_unvalidated(case: Case[A], constraint: Constraint) -> bool:
     """A partitioned table takes no foreign key that is NOT VALID, up to PostgreSQL 17
     (https://www.postgresql.org/docs/17/sql-altertable.html)."""
-    return constraint.kind is ConstraintKind.FOREIGN_KEY and schema.partitioned(case.before, case.name)
+    return constraint.kind is ConstraintKind.FOREIGN_KEY and lineage.partitioned(case.before, case.name)
 
 
 def _chosen(case: Case[A], constraint: Constraint) -> str:
@@ -63,7 +64,7 @@ def _on_an_index(case: Case[A], constraint: Constraint, name: str, drops: tuple[
     """The index takes the constraint's name, as it would have had; where that is not free yet, in the end. A
     partitioned table takes no index over. Not where an earlier statement has dropped the primary key: the table would
     be without one while the index is built."""
-    if schema.partitioned(case.before, case.name):
+    if lineage.partitioned(case.before, case.name):
         return
     if constraint.kind is ConstraintKind.PRIMARY_KEY and _key_dropped_before(case):
         return

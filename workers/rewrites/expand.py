@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from workers.catalog import Kind, Object
 from workers.changes import DefaultChanged
-from workers.rewrites import outdated, schema
+from workers.rewrites import lineage, outdated
 from workers.rewrites.batches import batched, primary_key
 from workers.rewrites.case import A, Case, Steps, not_null
 from workers.rewrites.wording import coined, inside, name_sql, quote
+from workers.rules import schema
 from workers.sql.naming import object_name
 from workers.sql.table_actions import DropDefault
 from workers.verdict import RewriteStep
@@ -48,7 +49,7 @@ def replaceable(case: Case[A], column: str) -> Object | None:
     if outdated.column(case.step, found):
         return None
     odd = ("identity", "generated", "inherited", "storage", "compression", "statistics", "options", "comment", "grants")
-    if any(found.attributes.get(name) for name in odd) or schema.has_children(before, table):
+    if any(found.attributes.get(name) for name in odd) or lineage.has_children(before, table):
         return None
     dependents = (each for each in before.objects.values() if any(on.on == found.id for on in before.on(each.id)))
     return found if all(each.kind is Kind.DEFAULT for each in dependents) else None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from workers.catalog import Catalog, Kind, Object
 from workers.changes import IndexCreated
-from workers.rewrites import schema
+from workers.rewrites import lineage
 from workers.rewrites.wording import inside, name_sql, outside, quote, with_word
-from workers.rules import Step
+from workers.rules import Step, schema
 from workers.sql.actions import CreateIndex, DropIndex, Reindex
 from workers.sql.cursor import Cursor
 from workers.sql.naming import index_name
@@ -26,7 +26,7 @@ def create_index(step: Step, action: CreateIndex) -> Steps:
     if action.only:
         return ()
     text = step.statement.text
-    if step.before is None or not schema.partitioned(step.before, action.table):
+    if step.before is None or not lineage.partitioned(step.before, action.table):
         return (outside(with_word(text, "index", word="CONCURRENTLY")),)
     return tuple(_on_partitions(step, action, step.before))
 
@@ -35,7 +35,7 @@ def _on_partitions(step: Step, action: CreateIndex, before: Catalog) -> Iterator
     """On the parent alone, where it is invalid until each partition's has been attached. Partitions of partitions would
     need the same again, and foreign tables have no index."""
     text = step.statement.text
-    leaves = tuple(schema.partitions(before, action.table))
+    leaves = tuple(lineage.partitions(before, action.table))
     if any(leaf.text("partition_key") is not None or leaf.kind is Kind.FOREIGN_TABLE for leaf in leaves):
         return
     cursor = Cursor(text)

@@ -10,18 +10,14 @@ from workers.changes import (
     ConstraintAdded,
     ConstraintDropped,
     ConstraintKind,
-    EnumValueRemoved,
-    EnumValueRenamed,
     IndexCreated,
     NotNullDropped,
     NotNullSet,
-    ObjectCreated,
-    ObjectDropped,
-    ObjectRenamed,
     TableCreated,
     TableDropped,
     TableRenamed,
 )
+from workers.object_changes import EnumValueRemoved, EnumValueRenamed, ObjectCreated, ObjectDropped, ObjectRenamed
 from workers.rules import Step
 from workers.words import Name
 

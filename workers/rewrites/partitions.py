@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from workers.catalog import Catalog, Kind
 from workers.changes import ConstraintKind
-from workers.rewrites import outdated, schema
+from workers.rewrites import lineage, outdated
 from workers.rewrites.case import Case, Steps
 from workers.rewrites.wording import coined, inside, name_sql, outside, quote, slice_of
-from workers.rules import Step
+from workers.rules import Step, schema
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.naming import constraint_name
 from workers.sql.table_actions import AttachPartition, Constraint, CreateTable, DetachPartition
@@ -41,7 +41,7 @@ def create_partition(step: Step, action: CreateTable) -> Steps:
 
 def _others(before: Catalog | None, table: Name, bounds: str) -> Steps:
     """A CHECK of the default partition that none of its rows is within the bounds; none where there is no such one."""
-    default = next((each for each in schema.partitions(before, table) if each.text("bound") == "DEFAULT"), None)
+    default = next((each for each in lineage.partitions(before, table) if each.text("bound") == "DEFAULT"), None)
     if default is None:
         return ()
     return _checked(name_sql(Name(*default.path)), coined(default.path[1], label="others"), f"NOT ({bounds})")
@@ -63,7 +63,7 @@ def detach(case: Case[DetachPartition]) -> Steps:
     key, partition = _key(case.step, case.name), case.action.partition
     if key is None or case.action.concurrently:
         return ()
-    if any(each.text("bound") == "DEFAULT" for each in schema.partitions(case.before, case.name)):
+    if any(each.text("bound") == "DEFAULT" for each in lineage.partitions(case.before, case.name)):
         return ()
     left = constraint_name(partition.name, Constraint(ConstraintKind.CHECK, None, (key,), ""))
     if schema.find(case.before, Kind.CONSTRAINT, partition.schema, partition.name, left):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from workers.rewrites import outdated, schema
+from workers.rewrites import outdated
 from workers.rewrites.case import Case, Steps
 from workers.rewrites.expand import Pair, expanded, replaceable
 from workers.rewrites.wording import inside, name_sql, quote
+from workers.rules import schema
 from workers.sql.table_actions import RenameColumn, RenameTable, SetSchema
 from workers.verdict import RewriteStep
 

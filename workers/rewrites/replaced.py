@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workers.catalog import Kind
-from workers.rewrites import outdated, schema
+from workers.rewrites import outdated
 from workers.rewrites.wording import alter, inside, quote
-from workers.rules import Step
+from workers.rules import Step, schema
 from workers.sql.table_actions import AddColumn, Column, DropColumn
 from workers.verdict import RewriteStep
 from workers.words import Name

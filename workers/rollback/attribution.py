@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from workers.catalog import Catalog
-from workers.changes import (
-    CatalogChange,
-    ColumnTypeChanged,
+from workers.changes import CatalogChange, ColumnTypeChanged, TableRenamed
+from workers.facts import Facts
+from workers.model import Observation, Statement
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
     EnumValueRenamed,
@@ -17,11 +18,8 @@ from workers.changes import (
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableRenamed,
     TraitChanged,
 )
-from workers.facts import Facts
-from workers.model import Observation, Statement
 from workers.rollback.objects import object_changes
 from workers.rules.course import names_in
 from workers.sql.actions import RUNS_CODE, Action, CreateIndex, DropIndex

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from workers.catalog import ROUTINES, Catalog, Kind, Object, ObjectId
-from workers.changes import CatalogChange, ObjectChanged, ObjectCreated, ObjectDropped, ObjectRenamed
+from workers.changes import CatalogChange
+from workers.object_changes import ObjectChanged, ObjectCreated, ObjectDropped, ObjectRenamed
 from workers.rollback.difference import changed
 from workers.rollback.traits import privileges, removed_values, traits, values
 from workers.sql.cursor import Cursor, Unreadable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from workers.catalog import ROUTINES, Catalog, Kind, Object, Value
-from workers.changes import (
-    CatalogChange,
+from workers.changes import CatalogChange
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
     EnumValueRenamed,

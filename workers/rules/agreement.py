@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from workers.changes import (
-    CatalogChange,
-    ConstraintDropped,
+from workers.changes import CatalogChange, ConstraintDropped, TableRenamed
+from workers.facts import Facts, Lock
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
     EnumValueRenamed,
@@ -16,10 +16,8 @@ from workers.changes import (
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableRenamed,
     TraitChanged,
 )
-from workers.facts import Facts, Lock
 from workers.rules.objects import called, family, label
 from workers.rules.rule import Step
 from workers.rules.work_agreement import work_disagreements

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from workers.changes import CatalogChange, Trait, TraitChanged
+from workers.changes import CatalogChange
 from workers.model import Level
+from workers.object_changes import Trait, TraitChanged
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workers.code import TextFile
 from workers.commands.files import Found, read_commands
 from workers.commands.places import Place
-from workers.model import Level, TextFile
+from workers.model import Level
 from workers.rules.rule import FileRule
 from workers.verdict import Finding
 

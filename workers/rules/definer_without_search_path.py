@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.catalog import ROUTINES
-from workers.changes import ObjectChanged
 from workers.model import Level
+from workers.object_changes import ObjectChanged
 from workers.rules import schema
 from workers.rules.objects import family
 from workers.rules.rule import Rule, Step

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from workers.catalog import Catalog, Kind, Object
 from workers.model import Statement
 from workers.rules import schema
-from workers.rules.schema import column as column
 from workers.sql.actions import Action, CreateIndex
 from workers.sql.read import read
 from workers.sql.table_actions import AddConstraint, Constraint

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import (
-    CatalogChange,
-    ConstraintAdded,
-    ConstraintDropped,
-    DefaultChanged,
-    ObjectDropped,
-    TableDropped,
-)
+from workers.changes import CatalogChange, ConstraintAdded, ConstraintDropped, DefaultChanged, TableDropped
 from workers.model import Level
+from workers.object_changes import ObjectDropped
 from workers.rules.objects import SHOWN, cascades, known, label, named, replaced
 from workers.rules.rule import Rule, Step
 from workers.rules.script import shrinks, table_goes

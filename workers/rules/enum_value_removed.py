@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.catalog import ROUTINES, Kind
-from workers.changes import EnumValueRemoved
 from workers.model import Level
+from workers.object_changes import EnumValueRemoved
 from workers.rules import schema
 from workers.rules.mentioned import RUNS, where
 from workers.rules.rule import Rule, Step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.catalog import Kind
-from workers.changes import EnumValueRenamed
 from workers.model import Level
+from workers.object_changes import EnumValueRenamed
 from workers.rules import schema
 from workers.rules.objects import made_before
 from workers.rules.rule import Rule, Step

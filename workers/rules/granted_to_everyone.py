@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import CatalogChange, PrivilegeChanged
+from workers.changes import CatalogChange
 from workers.model import Level
+from workers.object_changes import PrivilegeChanged
 from workers.rules.objects import family, privileges_of
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding

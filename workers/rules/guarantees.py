@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from workers.catalog import Catalog
 from workers.changes import ConstraintDropped, ConstraintKind, IndexDropped
-from workers.rules.definitions import Index, Kept, column, constraints, indexes
+from workers.rules.definitions import Index, Kept, constraints, indexes
+from workers.rules.schema import column
 from workers.words import Name, quote
 
 _KINDS = (ConstraintKind.CHECK, ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION)

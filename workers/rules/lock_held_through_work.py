@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import ObjectDropped, TableDropped
+from workers.changes import TableDropped
 from workers.facts import Lock
 from workers.model import Level
+from workers.object_changes import ObjectDropped
 from workers.rules.blocking_work import BLOCKING, worked_on
 from workers.rules.objects import made_before, replaced
 from workers.rules.rule import Rule, Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workers.model import Mention, Mentions
+from workers.code import Mention, Mentions
 from workers.rules.rule import Step
 
 RUNS = "code that runs while this is deployed"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from workers.catalog import ROUTINES, Object
-from workers.changes import ColumnTypeChanged, DefaultChanged, ObjectChanged, ObjectDropped
+from workers.changes import ColumnTypeChanged, DefaultChanged
+from workers.object_changes import ObjectChanged, ObjectDropped
 from workers.rules import schema
 from workers.rules.objects import SHOWN, cascades, family, known
 from workers.rules.rule import Step

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import ObjectChanged, ObjectDropped
 from workers.model import Level
+from workers.object_changes import ObjectChanged, ObjectDropped
 from workers.rules.missed import held_by, missed, other_parameters
 from workers.rules.objects import cascades, family, label, named, path, replaced
 from workers.rules.rule import Rule, Step

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from workers.catalog import Catalog, Object
-from workers.changes import (
-    CatalogChange,
-    ObjectChanged,
-    ObjectCreated,
-    ObjectDropped,
-    ObjectRenamed,
-    PrivilegeChanged,
-    TableCreated,
-    TableRenamed,
-)
+from workers.changes import CatalogChange, TableCreated, TableRenamed
+from workers.object_changes import ObjectChanged, ObjectCreated, ObjectDropped, ObjectRenamed, PrivilegeChanged
 from workers.rules.rule import Step
 from workers.sql.object_actions import DropObject
 from workers.sql.table_actions import DropColumn, DropConstraint, DropTable

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import (
-    ColumnAdded,
-    ColumnRenamed,
-    ObjectCreated,
-    ObjectRenamed,
-    TableCreated,
-    TableRenamed,
-)
+from workers.changes import ColumnAdded, ColumnRenamed, TableCreated, TableRenamed
 from workers.model import Level
+from workers.object_changes import ObjectCreated, ObjectRenamed
 from workers.rules.mentioned import breaks
 from workers.rules.objects import family, path
 from workers.rules.rule import Rule, Step

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import IndexDropped, Trait, TraitChanged
+from workers.changes import IndexDropped
 from workers.model import Level
+from workers.object_changes import Trait, TraitChanged
 from workers.rules import schema
 from workers.rules.rule import Rule, Step
 from workers.sql.table_actions import AlterTableOther

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.catalog import Kind
-from workers.changes import CatalogChange, ObjectCreated, Trait, TraitChanged
+from workers.changes import CatalogChange
 from workers.model import Level
+from workers.object_changes import ObjectCreated, Trait, TraitChanged
 from workers.rules import schema
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnAdded, TableCreated, TableDropped
+from workers.code import Mentions, TextFile
 from workers.facts import Facts, Lock
-from workers.model import Level, Mentions, Migration, MigrationSet, Observation, Rejection, Statement, TextFile
+from workers.model import Level, Migration, MigrationSet, Observation, Rejection, Statement
 from workers.policy import Policy
 from workers.rules.course import Course
 from workers.sql.actions import Action

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from workers.changes import CatalogChange, TableCreated, TableDropped, TableRenamed
+from workers.code import Mentions
 from workers.facts import Facts, Lock
-from workers.model import Mentions, Migration, RehearsedMigration, StatementKind, Transaction
+from workers.model import Migration, RehearsedMigration, StatementKind, Transaction
 from workers.policy import Policy
 from workers.rules.agreement import merged
 from workers.rules.course import Course
@@ -64,14 +65,12 @@ def steps(
     inside = in_transaction(rehearsed, looks)
     partitions = partitions_of(rehearsed.before)
     views = materialized_views(rehearsed.before)
-    held: dict[Name, Lock] = {}
-    settings: dict[str, str] = {}
-    local: dict[str, str] = {}  # SET LOCAL: until the transaction ends, and without one not at all
+    lasting = _Lasting()
     change, action = 0, 0  # the statement's first
     for each in looks:
         next_change, next_action = change + len(each.facts.changes), action + len(each.actions)
         if not inside[each.index] or verb(each.actions) in ENDS:
-            held, local = {}, {}
+            lasting.end_transaction()
         yield Step(
             migration=rehearsed.migration,
             statement=rehearsed.script.statements[each.index],
@@ -87,23 +86,39 @@ def steps(
             later=changes.part(next_change),
             earlier_actions=actions.part(0, action),
             later_actions=actions.part(next_action),
-            held=tuple(held.values()),
+            held=tuple(lasting.held.values()),
             created=each.created,
             before=rehearsed.before,
             after=rehearsed.after,
             partitions={**partitions, **each.partitions},
             views=views,
-            settings={**settings, **local},
+            settings={**lasting.settings, **lasting.local},
             mentions=mentions,
             policy=policy,
         )
         change, action = next_change, next_action
-        for asked in each.actions:
-            if isinstance(asked, SetParameter):
-                local.pop(asked.name, None)
-                (local if asked.local else settings)[asked.name] = asked.value or ""
+        lasting.take(each)
+
+
+@dataclass(slots=True)
+class _Lasting:
+    """What statements leave to those behind them. local: SET LOCAL, until the transaction ends, and without one not at
+    all."""
+
+    held: dict[Name, Lock] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    local: dict[str, str] = field(default_factory=dict)
+
+    def end_transaction(self) -> None:
+        self.held, self.local = {}, {}
+
+    def take(self, each: Look) -> None:
+        for action in each.actions:
+            if isinstance(action, SetParameter):
+                self.local.pop(action.name, None)
+                (self.local if action.local else self.settings)[action.name] = action.value or ""
         for lock in each.facts.locks:
-            held[lock.relation] = max(lock, held.get(lock.relation, lock), key=lambda one: one.mode)
+            self.held[lock.relation] = max(lock, self.held.get(lock.relation, lock), key=lambda one: one.mode)
 
 
 def in_transaction(rehearsed: RehearsedMigration, looks: Sequence[Look]) -> tuple[bool, ...]:

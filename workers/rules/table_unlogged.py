@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import Trait, TraitChanged
 from workers.model import Level
+from workers.object_changes import Trait, TraitChanged
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
 

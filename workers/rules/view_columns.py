@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from workers.catalog import Catalog, Kind
-from workers.changes import ColumnDropped, ColumnRenamed, ObjectChanged
+from workers.changes import ColumnDropped, ColumnRenamed
+from workers.object_changes import ObjectChanged
 from workers.rules import schema
 from workers.rules.rule import Step
 from workers.sql.cursor import Cursor, Unreadable, tokens

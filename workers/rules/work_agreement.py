@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.catalog import Catalog, Kind
-from workers.changes import ColumnTypeChanged, ConstraintKind, TraitChanged
+from workers.changes import ColumnTypeChanged, ConstraintKind
 from workers.facts import Facts
+from workers.object_changes import TraitChanged
 from workers.rules.rule import Step
 from workers.sql.actions import RUNS_CODE, Action, Cluster, Truncate
 from workers.sql.column_types import named_type

@@ -4,8 +4,9 @@ Locks: https://www.postgresql.org/docs/current/sql-altertable.html, and measured
 
 from __future__ import annotations
 
-from workers.changes import CatalogChange, ObjectChanged, Trait, TraitChanged
+from workers.changes import CatalogChange
 from workers.facts import Facts
+from workers.object_changes import ObjectChanged, Trait, TraitChanged
 from workers.sql.effects import locks, with_partitions
 from workers.sql.known_tables import Known
 from workers.sql.table_actions import AlterTableOther

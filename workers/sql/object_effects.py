@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.changes import (
-    CatalogChange,
+from workers.changes import CatalogChange, TableDropped
+from workers.facts import Facts
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRenamed,
     ObjectChanged,
@@ -16,9 +17,7 @@ from workers.changes import (
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableDropped,
 )
-from workers.facts import Facts
 from workers.sql.domain_effects import domain_effects
 from workers.sql.effects import exclusive, locks, with_partitions
 from workers.sql.kinds import noun

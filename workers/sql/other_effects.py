@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.changes import CatalogChange, IndexCreated, IndexDropped, ObjectDropped, TableCreated, TableDropped
+from workers.changes import CatalogChange, IndexCreated, IndexDropped, TableCreated, TableDropped
 from workers.facts import Build, Facts, Scan, Write
+from workers.object_changes import ObjectDropped
 from workers.sql.actions import (
     Analyze,
     Cluster,

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import Conflict, NotFound, Retryable
 from bot.github.checks import WantedCheck, conclude, ensure_check, run, runs
 from bot.github.client import Client
-from bot.model import Annotation
+from bot.outcome import Annotation
 from tests.bot.github.scripted import Answer, Scripted
 from tests.github.faults import lost_response
 from tests.github.state import Repo, Run

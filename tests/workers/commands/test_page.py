@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from workers.model import TextFile
+from workers.code import TextFile
 from workers.rules import dangerous_command
 from workers.rules.pages import page
 

@@ -31,7 +31,9 @@ class Page(HTMLParser):
         allowed = {("open", None), ("lang", "sql"), ("class", "language-sql"), ("style", "text-align:right")}
         assert set(attrs) <= allowed, (tag, attrs)
         self.seen.append(tag)
-        if tag not in VOID:
+        if tag in VOID:
+            self.plain += "\n"  # what stands before a break and what stands behind it never make one word
+        else:
             self.open.append(tag)
         if tag == "code":
             self.codes.append("")

@@ -11,9 +11,10 @@ import pytest
 
 from tests.workers.rollback.databases import fresh_database
 from workers.catalog import Catalog
-from workers.changes import (
-    CatalogChange,
-    ColumnTypeChanged,
+from workers.changes import CatalogChange, ColumnTypeChanged, TableRenamed
+from workers.facts import Facts, Lock
+from workers.model import Observation
+from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
     EnumValueRenamed,
@@ -22,12 +23,9 @@ from workers.changes import (
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableRenamed,
     Trait,
     TraitChanged,
 )
-from workers.facts import Facts, Lock
-from workers.model import Observation
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.rollback.attribution import with_objects

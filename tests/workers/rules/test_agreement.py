@@ -8,16 +8,9 @@ import pytest
 
 from tests.workers.rules.build import ORDERS, step
 from workers.catalog import Catalog, Kind, Object, ObjectId
-from workers.changes import (
-    CatalogChange,
-    ColumnAdded,
-    ObjectCreated,
-    ObjectDropped,
-    PrivilegeChanged,
-    Trait,
-    TraitChanged,
-)
+from workers.changes import CatalogChange, ColumnAdded
 from workers.facts import Build, Facts, Lock, Scan
+from workers.object_changes import ObjectCreated, ObjectDropped, PrivilegeChanged, Trait, TraitChanged
 from workers.rules.agreement import disagreements, merged
 from workers.sql.known import Known, learn
 from workers.sql.predict import predict

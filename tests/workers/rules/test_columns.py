@@ -9,15 +9,8 @@ import pytest
 from tests.workers.rules.build import DO, ORDERS, USERS, found, messages, of, step
 from tests.workers.rules.schemas import schema_of, sequence, table
 from workers.catalog import Value
-from workers.changes import (
-    ColumnAdded,
-    ColumnTypeChanged,
-    DefaultChanged,
-    EnumValueRemoved,
-    ObjectCreated,
-    Trait,
-    TraitChanged,
-)
+from workers.changes import ColumnAdded, ColumnTypeChanged, DefaultChanged
+from workers.object_changes import EnumValueRemoved, ObjectCreated, Trait, TraitChanged
 from workers.rules import (
     all_rows_updated,
     autovacuum_off,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.workers.rules.build import ORDERS, USERS
-from workers.changes import CatalogChange, ColumnAdded, ObjectDropped, TableDropped, TableRenamed
+from workers.changes import CatalogChange, ColumnAdded, TableDropped, TableRenamed
+from workers.object_changes import ObjectDropped
 from workers.rules.course import Course
 from workers.sql.table_actions import DropTable
 from workers.words import Name

@@ -14,12 +14,12 @@ from workers.changes import (
     ConstraintDropped,
     ConstraintKind,
     IndexDropped,
-    ObjectDropped,
     TableCreated,
     TableDropped,
 )
 from workers.facts import Facts, Write
 from workers.model import Level
+from workers.object_changes import ObjectDropped
 from workers.rules import (
     all_rows_deleted,
     column_dropped,

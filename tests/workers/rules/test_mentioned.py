@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.workers.rules.build import messages, step
-from workers.changes import (
-    ColumnAdded,
-    ColumnDropped,
-    ColumnRenamed,
-    ObjectCreated,
-    ObjectRenamed,
-    TableDropped,
-    TableRenamed,
-)
+from workers.changes import ColumnAdded, ColumnDropped, ColumnRenamed, TableDropped, TableRenamed
+from workers.code import Mention, Mentions
 from workers.facts import Facts
-from workers.model import Mention, Mentions
+from workers.object_changes import ObjectCreated, ObjectRenamed
 from workers.rules import column_dropped, column_replaced, renamed, table_dropped
 from workers.words import Name
 

@@ -5,22 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.workers.rules.build import DO, ORDERS, found, step
-from workers.changes import (
-    CatalogChange,
-    ColumnDropped,
-    ColumnTypeChanged,
-    DefaultChanged,
+from workers.changes import CatalogChange, ColumnDropped, ColumnTypeChanged, DefaultChanged, TableCreated, TableDropped
+from workers.facts import Facts
+from workers.object_changes import (
     ObjectChanged,
     ObjectCreated,
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableCreated,
-    TableDropped,
     Trait,
     TraitChanged,
 )
-from workers.facts import Facts
 from workers.rules import (
     dropped_by_cascade,
     granted_to_everyone,

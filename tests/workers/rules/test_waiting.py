@@ -15,13 +15,12 @@ from workers.changes import (
     ConstraintKind,
     IndexCreated,
     NotNullSet,
-    ObjectCreated,
-    ObjectDropped,
     TableCreated,
     TableDropped,
 )
 from workers.facts import Build, Facts, Lock, Scan, Write
 from workers.model import Level, Transaction
+from workers.object_changes import ObjectCreated, ObjectDropped
 from workers.policy_file import parse_policy
 from workers.rules import (
     all_rows_updated,

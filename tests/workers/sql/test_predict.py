@@ -18,24 +18,26 @@ from workers.changes import (
     ConstraintKind,
     ConstraintValidated,
     DefaultChanged,
-    EnumValueAdded,
-    EnumValueRenamed,
     IndexCreated,
     IndexDropped,
     NotNullDropped,
     NotNullSet,
+    TableCreated,
+    TableDropped,
+    TableRenamed,
+)
+from workers.facts import Build, Facts, Scan, Write
+from workers.object_changes import (
+    EnumValueAdded,
+    EnumValueRenamed,
     ObjectChanged,
     ObjectCreated,
     ObjectDropped,
     ObjectRenamed,
     PrivilegeChanged,
-    TableCreated,
-    TableDropped,
-    TableRenamed,
     Trait,
     TraitChanged,
 )
-from workers.facts import Build, Facts, Scan, Write
 from workers.sql.actions import Action
 from workers.sql.column_types import keeps_rows, normal_type
 from workers.sql.known import Known, learn

@@ -1,26 +1,13 @@
-"""What a rewriter asks of the schema before a migration; in `lint` there is none, and nothing is found in it."""
+"""How the tables of a schema stand to each other; in `lint` there is none, and nothing is found in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from workers.catalog import Catalog, Kind, Object
+from workers.rules.schema import table
 from workers.sql.cursor import Cursor
 from workers.words import Name
-
-
-def find(catalog: Catalog | None, kind: Kind, *path: str) -> Object | None:
-    if catalog is None:
-        return None
-    return next((each for each in catalog.of_kind(kind) if each.path == path), None)
-
-
-def table(catalog: Catalog | None, name: Name) -> Object | None:
-    return find(catalog, Kind.TABLE, name.schema, name.name)
-
-
-def column(catalog: Catalog | None, name: Name, of: str) -> Object | None:
-    return find(catalog, Kind.COLUMN, name.schema, name.name, of)
 
 
 def partitioned(catalog: Catalog | None, name: Name) -> bool:
