@@ -156,7 +156,7 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
     of_migration = JudgedMigration(
         rehearsed.migration.id, path, Change.ADDED, _level(findings), tuple(statements), rehearsed.rollback
     )
-    of_migration = replace(of_migration, tail=rehearsed.script.tail)
+    of_migration = replace(of_migration, kept=rehearsed.kept, written=rehearsed.written, tail=rehearsed.script.tail)
     return _Judged(of_migration, findings, tuple(unread(rehearsed, looks, case.with_server)), tuple(notes)), after
 
 

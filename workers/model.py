@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workers.catalog import Catalog
 from workers.facts import Facts
+from workers.ways_back import Kept, Rollback, Written
 from workers.words import Name
 
 
@@ -77,14 +78,25 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """The way back that a migration's authors wrote. text: with the lines of its file, blank where something else
+    stands there."""
+
+    path: str
+    text: str
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration of a layout, read at one commit."""
+    """One migration of a layout, read at one commit. text: of the way there alone, with the lines of its file."""
 
     id: str  # as its runner's history table names it: 20240101120000_add_users
     path: str  # of its SQL file, from the repository's root, with /
     text: str  # decoded; see `undecodable`
     transaction: Transaction
     undecodable: int | None = None  # the first line that is not UTF-8; text has U+FFFD for such bytes
+    down: Down | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +156,6 @@ class Observation:
     in_transaction: bool = True  # inside a transaction block of the runner, the file or ours
 
 
-class Grade(enum.StrEnum):
-    """What a rollback brings back. LOSSY: the schema, not all data. IRREVERSIBLE: not even the schema."""
-
-    EXACT = "exact"
-    LOSSY = "lossy"
-    IRREVERSIBLE = "irreversible"
-
-
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """SQL that undoes one migration. `proven`: applied, rolled back, catalogs and surviving rows compared equal,
-    applied again. `difference` names what differed when it is not."""
-
-    sql: str
-    grade: Grade
-    proven: bool
-    reasons: tuple[str, ...] = ()
-    difference: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """A read-only query that tells whether a statement that failed on adversarial rows would fail on the real ones."""
@@ -211,6 +203,8 @@ class RehearsedMigration:
     observations: tuple[Observation | None, ...]
     rejections: tuple[Rejection, ...] = ()
     rollback: Rollback | None = None
+    kept: Kept | None = None  # where the policy asks for it, and something would be lost
+    written: Written | None = None  # where it has a down file
     not_run: str | None = None  # why the migration as a whole was not rehearsed
     before: Catalog | None = None
     after: Catalog | None = None

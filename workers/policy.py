@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field, replace
 
 from workers.model import Level, Transaction
@@ -85,6 +86,22 @@ class EnvironmentPolicy:
     merged: bool = False
 
 
+class RollbackForm(enum.StrEnum):
+    """What `/migrate rollback` commits."""
+
+    FILE = "file"  # rollback.sql, to be run by hand
+    FORWARD = "forward"  # a new migration, in the layout's own form
+    DOWN = "down"  # the layout's down file
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPolicy:
+    """preserve: whether what a migration takes is to be kept, so that a rollback can bring it back."""
+
+    preserve: bool = False
+    form: RollbackForm = RollbackForm.FILE
+
+
 SNAKE_CASE = "[a-z_][a-z0-9_]*"
 
 
@@ -122,6 +139,7 @@ class Policy:
     naming: NamingPolicy = field(default_factory=NamingPolicy)
     checklist: ChecklistPolicy = field(default_factory=ChecklistPolicy)
     environments: tuple[tuple[str, EnvironmentPolicy], ...] = ()
+    rollback: RollbackPolicy = field(default_factory=RollbackPolicy)
 
     def environment(self, name: str) -> EnvironmentPolicy:
         """What is asked of an environment; of most, nothing."""

@@ -25,6 +25,8 @@ from workers.policy import (
     EnvironmentPolicy,
     NamingPolicy,
     Policy,
+    RollbackForm,
+    RollbackPolicy,
     RulePolicy,
     Statistics,
     TablePolicy,
@@ -93,6 +95,11 @@ class _Checklist(_Form):
     items: dict[str, _Item] = {}
 
 
+class _Rollback(_Form):
+    preserve: bool = False
+    form: Literal["file", "forward", "down"] = "file"
+
+
 class _Environment(_Form):
     approvals: int = Field(0, ge=0)
     ticks: bool = False
@@ -113,6 +120,7 @@ class _File(_Form):
     naming: _Naming = _Naming()
     checklist: _Checklist = _Checklist()
     environments: dict[str, _Environment] = {}
+    rollback: _Rollback = _Rollback()
 
 
 class _CountedForm(BaseModel):
@@ -170,6 +178,7 @@ def _policy(told: _File, path: str, line_at: _LineAt) -> Policy:
             (name, EnvironmentPolicy(asked.approvals, asked.ticks, tuple(asked.after), asked.merged))
             for name, asked in told.environments.items()
         ),
+        rollback=RollbackPolicy(told.rollback.preserve, RollbackForm(told.rollback.form)),
     )
 
 

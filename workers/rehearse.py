@@ -15,7 +15,8 @@ from workers.postgres.roles import Roles
 from workers.replay import Replayed, told
 from workers.sql.split import split
 from workers.stand import Stand
-from workers.trial import Played, Trial, on_rows, touched
+from workers.trial import Trial, on_rows, touched
+from workers.undoing.played import Played
 
 _SAYS_NOTHING = Policy()
 

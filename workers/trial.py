@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-
-import psycopg
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from workers.errors import CannotAnalyse
-from workers.facts import Facts
 from workers.failing import failure
-from workers.model import Migration, Observation, RehearsedMigration, Rejection, Rollback, Script
+from workers.model import Observation, RehearsedMigration, Rejection
 from workers.play import play
-from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.observe import Observer
-from workers.postgres.prelude import Prelude
 from workers.postgres.relations import Relations
-from workers.postgres.roles import Roles
-from workers.postgres.rows import fill
 from workers.preflight import Known
 from workers.preflight.rejections import Ask, follows, milder, only_checks, our_own_doing, rejected, said
-from workers.remedies import End, Place, ends_of, prove_rewrites, rewrites_in
-from workers.replay import apply
+from workers.remedies import End, ends_of, prove_rewrites, rewrites_in
 from workers.rollback.attribution import with_objects
-from workers.rollback.effects import effects_of
-from workers.rollback.grading import DataEffects
-from workers.rollback.proof import Rehearsed, States, prove, settle
+from workers.rollback.proof import States
 from workers.rollback.rows import Fingerprint, fingerprint
-from workers.rollback.write import write_rollback
-from workers.sql.read import read
 from workers.stand import Stage, Stand
+from workers.undoing.kept import keeping
+from workers.undoing.ours import effects_on_rows, rolled_back
+from workers.undoing.played import Done, Played, Retrial, filled, place
+from workers.undoing.written import try_written
 from workers.words import LockMode, Name
 
 # How often a migration is tried again without the rows of a table that it failed on; the last try has no rows at all.
@@ -42,16 +33,6 @@ _TRIES = 5
 
 # How many rejected statements are left out to hear what the rows tell about those behind them: each costs a play.
 _MOST_LEFT_OUT = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A migration that passed on empty tables."""
-
-    migration: Migration
-    script: Script
-    roles: Roles
-    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +61,7 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
             stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
         ):
             ask = ask if tried < _TRIES else Ask()
-            held = _filled(reader, ask)
+            held = filled(reader, ask)
             before = read_catalog(reader)
             rows = fingerprint(reader, before, sorted(tables | held))
             stage.observer.rows = _counts(rows, stage.observer.relations)
@@ -94,16 +75,20 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
                 rehearsed = RehearsedMigration(migration, script, seen, tuple(rejections), before=before, after=after)
                 rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(stand.cluster) else {}
                 end = End(after, fingerprint(reader, after, ends_of(rehearsed, rows)) if rewrites else {})
-                rollback = _rollback(_Done(stand, stage, reader, played), States(before, after, rows), seen)
+                done, states = Done(stand, stage, reader, played), States(before, after, rows)
+                effects = effects_on_rows(done, seen)
+                rollback = rolled_back(done, states, effects)
                 prove_ms = (time.monotonic() - began) * 1000
         stand.drop(stage.database)
         played.roles.put_aside()
         if failed is None:
             began = time.monotonic()
-            proof = prove_rewrites(rehearsed, rewrites, end, functools.partial(_place, stand, played, ask))
+            retrial = Retrial(stand, played, states, functools.partial(place, stand, played, ask))
+            kept, written = keeping(retrial, rollback, effects), try_written(retrial)
+            proof = prove_rewrites(rehearsed, rewrites, end, retrial.place)
             prove_ms += (time.monotonic() - began) * 1000
-            rehearsed = replace(rehearsed, rollback=rollback, proven=proof.proven, refuted=proof.refuted)
-            return Trial(rehearsed, prove_ms)
+            rehearsed = replace(rehearsed, rollback=rollback, kept=kept, written=written)
+            return Trial(replace(rehearsed, proven=proof.proven, refuted=proof.refuted), prove_ms)
         if not stand.cluster.alive():
             break
         rejection = _rejection(stand, stage, played, seen[failed], failed)
@@ -116,14 +101,6 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
 
 
-def _filled(reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
-    """The tables that hold rows of ours now, beside those that migrations have put there."""
-    if not ask.tables:
-        return frozenset()
-    filled = fill(reader, sorted(ask.tables), required=ask.required)
-    return frozenset(table.table for table in filled.tables if table.inserted)
-
-
 def _time_is_left(cluster: Cluster) -> bool:
     """For what a review can do without: the migrations that are still to come need theirs."""
     return cluster.remaining_ms() > cluster.limits.total_ms / 2
@@ -133,19 +110,6 @@ def _made(observer: Observer) -> frozenset[Name]:
     """The tables that the pull request's earlier migrations have made."""
     tables = ((oid, relation) for oid, relation in observer.relations.items() if relation.is_table)
     return frozenset(relation.name for oid, relation in tables if oid not in observer.base)
-
-
-@contextlib.contextmanager
-def _place(stand: Stand, played: Played, ask: Ask) -> Iterator[Place]:
-    """A fresh clone with the rows that the migration passed on."""
-    with (
-        stand.stage() as stage,
-        stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
-    ):
-        _filled(reader, ask)
-        yield Place(stage.session, reader)
-    stand.drop(stage.database)
-    played.roles.put_aside()
 
 
 def _counts(rows: Fingerprint, relations: Relations) -> dict[int, int]:
@@ -174,7 +138,7 @@ def _rejections(stand: Stand, played: Played, ask: Ask, first: Rejection) -> tup
             stand.stage() as stage,
             stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
         ):
-            _filled(reader, ask)
+            filled(reader, ask)
             seen = play(stage, script, played.migration.transaction)
         stand.drop(stage.database)
         played.roles.put_aside()
@@ -192,42 +156,3 @@ def _rejections(stand: Stand, played: Played, ask: Ask, first: Rejection) -> tup
 def _rejection(stand: Stand, stage: Stage, played: Played, seen: Observation | None, number: int) -> Rejection:
     known = Known(stand.base, stage.observer.met, stand.cluster.installation.major)
     return rejected(played.script.statements[: number + 1], seen, played.migration.path, known)
-
-
-# ---------------------------------------------------------------- and back again
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A migration that has just been played, and what it takes to undo it. reader: sees what was committed."""
-
-    stand: Stand
-    stage: Stage
-    reader: psycopg.Connection
-    played: Played
-
-
-def _rollback(done: _Done, states: States, seen: Sequence[Observation | None]) -> Rollback:
-    """Written from the two catalogs, proven on the rows."""
-    facts = [one.facts if one else Facts() for one in seen]
-    statements = zip(done.played.script.statements, facts, strict=True)
-    effects = DataEffects(
-        tuple(effect for statement, each in statements for effect in effects_of(read(statement), each)),
-        tuple(name for each in facts for name in each.truncated),
-    )
-    plan = write_rollback(states.before, states.after, effects)
-
-    def run(sql: str) -> str | None:
-        error = done.stage.session.run(sql, simple=True).error
-        return error.message if error else None
-
-    def again() -> str | None:
-        # On a session of its own: temporary tables of the first time must not be in the way.
-        done.played.roles.put_aside()
-        session = done.stage.other("again", Role.MIGRATION)
-        error = apply(session, done.played.migration, Prelude(done.stand.cluster))
-        if session.in_block:  # by a BEGIN of the file's; the play of it ended so, too
-            session.run("commit")
-        return error.message if error else None
-
-    return settle(plan, prove(Rehearsed(done.reader, run, again), plan, states))

@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass, field
 
 from workers.facts import Facts
-from workers.model import Change, Estimate, Level, Observation, Preflight, Rollback, ServerInfo, Statement, Timing
+from workers.model import Change, Estimate, Level, Observation, Preflight, ServerInfo, Statement, Timing
+from workers.ways_back import Kept, Rollback, Written
 from workers.words import Name
 
 
@@ -93,6 +94,8 @@ class JudgedMigration:
     level: Level
     statements: tuple[JudgedStatement, ...] = ()
     rollback: Rollback | None = None
+    kept: Kept | None = None
+    written: Written | None = None
     tail: str = ""  # what stands behind the last statement
     digest: str = ""  # of the text of a merged migration that was edited: its statements are not judged
 

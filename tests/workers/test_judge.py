@@ -13,7 +13,6 @@ from workers.judge import judge, lint
 from workers.model import (
     Change,
     ChangedMigration,
-    Grade,
     Level,
     Migration,
     MigrationSet,
@@ -22,7 +21,6 @@ from workers.model import (
     Rehearsal,
     RehearsedMigration,
     Rejection,
-    Rollback,
     ServerInfo,
     SqlError,
     Timing,
@@ -32,6 +30,7 @@ from workers.policy import Policy
 from workers.policy_file import parse_policy
 from workers.sql.split import split
 from workers.verdict import Drift, DriftKind, Report, Unread
+from workers.ways_back import Grade, Rollback
 from workers.words import LockMode, Name, Source
 
 A, B = Name("public", "a"), Name("public", "b")

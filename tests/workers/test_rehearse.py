@@ -9,7 +9,7 @@ import pytest
 
 from workers.changes import ColumnAdded
 from workers.failing import failure
-from workers.model import Grade, Migration, Rehearsal, Transaction
+from workers.model import Migration, Rehearsal, Transaction
 from workers.object_changes import ObjectCreated, Trait, TraitChanged
 from workers.policy import Policy, TablePolicy
 from workers.postgres.limits import Limits
@@ -17,6 +17,7 @@ from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
+from workers.ways_back import Grade
 from workers.words import Name
 
 Rehearse = Callable[..., Rehearsal]

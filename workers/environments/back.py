@@ -14,8 +14,9 @@ from workers.environments.order import Desk, Order, soon, working
 from workers.environments.recover import recover
 from workers.environments.undo import Undo, prepare_undo, run_undo, undoable
 from workers.errors import CannotAnalyse, Refused, Unreachable
-from workers.model import Grade, Migration
+from workers.model import Migration
 from workers.review import Machine
+from workers.ways_back import Grade
 
 
 @dataclass(frozen=True, slots=True)

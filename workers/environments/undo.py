@@ -16,10 +16,11 @@ from workers.environments.obstacles import dependants, other_than_proven, reach,
 from workers.environments.testimony import Witness, by_path, testimonies
 from workers.environments.truth import Standing, Truth, weighed, witness
 from workers.errors import Refused, Unreachable
-from workers.model import Grade, Migration, RehearsedMigration, Rollback, Transaction
+from workers.model import Migration, RehearsedMigration, Transaction
 from workers.review import Machine
 from workers.rollback.comparison import topmost
 from workers.rollback.difference import changed, match
+from workers.ways_back import Grade, Rollback
 
 _LINES_MAX = 20
 

@@ -23,7 +23,7 @@ from workers.rules.partitions import partitions_of
 from workers.sql.read import read
 from workers.sql.wording import must_run_alone
 from workers.stand import Stand
-from workers.trial import Played
+from workers.undoing.played import Played
 from workers.words import Name
 
 BUDGET_MS = 2_000  # for all statements of a review; most have none to measure

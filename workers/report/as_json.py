@@ -7,8 +7,9 @@ from importlib import resources
 from typing import Any
 
 from workers.facts import Build, Facts, Lock, Write
-from workers.model import Estimate, Preflight, Rollback, ServerInfo, SqlError, Timing
+from workers.model import Estimate, Preflight, ServerInfo, SqlError, Timing
 from workers.verdict import Drift, Finding, JudgedMigration, JudgedStatement, Report, Rewrite, Unread
+from workers.ways_back import Rollback
 
 VERSION = 1
 

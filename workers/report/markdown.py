@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from workers.model import Level, Preflight, Rollback
+from workers.model import Level, Preflight
 from workers.report import phrases
 from workers.report.budget import Part, Rank, fit
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.markup import code, fence, prose
 from workers.report.words import count
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
+from workers.ways_back import Rollback
 
 # GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
 LIMIT_BYTES = 60_000

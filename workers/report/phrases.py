@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from workers.model import Change, Grade, Level, Preflight, Rollback, Timing
+from workers.model import Change, Level, Preflight, Timing
 from workers.report.words import count, duration, tick, visible
 from workers.verdict import Drift, Finding, JudgedMigration, Report, Rewrite, RewriteStep
+from workers.ways_back import Grade, Rollback
 
 GRADES = {
     Grade.EXACT: "schema and data come back",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Change, Rollback
+from workers.model import Change
 from workers.report import phrases
 from workers.report.words import visible
 from workers.verdict import JudgedMigration, Report
+from workers.ways_back import Rollback
 
 _FOLDER = "rollbacks"
 _PREFIX = "rollback_"  # so that a runner which searches folders for names that begin with a number passes it by

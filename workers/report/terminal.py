@@ -12,11 +12,12 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from workers.model import Level, Preflight, Rollback
+from workers.model import Level, Preflight
 from workers.report import phrases
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.words import count, visible
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
+from workers.ways_back import Rollback
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workers.model import Grade
 from workers.report import phrases, promises
 from workers.report.chapters import OF_FILES, cause_id, texts_of
 from workers.report.point import Point, Scope, first_sentence
 from workers.report.words import count, duration
 from workers.verdict import Finding, JudgedMigration
+from workers.ways_back import Grade
 from workers.words import Name
 
 _LOSES = frozenset({"table-dropped", "column-dropped", "column-replaced", "all-rows-deleted"})

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from workers.catalog import Kind, Object, ObjectId
 from workers.facts import Write
-from workers.model import Grade
 from workers.rollback.alters import replaceable
 from workers.rollback.difference import Difference
 from workers.rollback.drops import drop
 from workers.rollback.outline import REMADE, Outline
 from workers.rollback.types import keeps_values
+from workers.ways_back import Grade
 from workers.words import Name
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 
 from workers.catalog import Catalog, Kind
-from workers.model import Rollback
 from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
 from workers.rollback.names import ident
 from workers.rollback.rows import ROWS_MAX, Content, Fingerprint, fingerprint, lost_rows
 from workers.rollback.write import Plan
+from workers.ways_back import Rollback
 from workers.words import Name
 
 Run = Callable[[str], str | None]

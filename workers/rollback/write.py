@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workers.catalog import Catalog
-from workers.model import Grade
 from workers.rollback.alters import replaceable
 from workers.rollback.difference import match
 from workers.rollback.grading import DataEffects, losses, tables_with_new_rows
 from workers.rollback.outline import outline
 from workers.rollback.statements import statements
+from workers.ways_back import Grade
 from workers.words import Name
 
 _SEVERITY = {grade: severity for severity, grade in enumerate(Grade)}

@@ -21,11 +21,12 @@ from workers.environments.model import Entry, Environment, EnvironmentKind, Prog
 from workers.environments.order import Order, forecast, looking
 from workers.environments.undo import Undo, explain, in_order_applied, prepare_undo, run_undo, undoable
 from workers.errors import CannotAnalyse, Refused, Unreachable
-from workers.model import Grade, Migration, Transaction
+from workers.model import Migration, Transaction
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
 from workers.verdict import Report
+from workers.ways_back import Grade
 
 ADDED = "ALTER TABLE users ADD COLUMN nick text; CREATE TABLE tags (id int PRIMARY KEY)"
 

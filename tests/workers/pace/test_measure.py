@@ -18,7 +18,7 @@ from workers.postgres.roles import Roles
 from workers.postgres.session import Session
 from workers.sql.split import split
 from workers.stand import Stand
-from workers.trial import Played
+from workers.undoing.played import Played
 from workers.words import Name
 
 BASE = """

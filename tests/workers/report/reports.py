@@ -6,18 +6,7 @@ from hypothesis import strategies as st
 
 from workers.changes import TableCreated
 from workers.facts import Build, Facts, Lock, Scan, Write
-from workers.model import (
-    Change,
-    Grade,
-    Level,
-    Observation,
-    Preflight,
-    Rollback,
-    ServerInfo,
-    SqlError,
-    Statement,
-    Timing,
-)
+from workers.model import Change, Level, Observation, Preflight, ServerInfo, SqlError, Statement, Timing
 from workers.verdict import (
     Drift,
     DriftKind,
@@ -29,6 +18,7 @@ from workers.verdict import (
     RewriteStep,
     Unread,
 )
+from workers.ways_back import Grade, Rollback
 from workers.words import LockMode, Name, Source
 
 ORDERS = Name("public", "orders")

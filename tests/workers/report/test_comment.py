@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.workers.report.page import OURS, Page, shape
 from tests.workers.report.reports import DROPPED, EMPTY, FULL, RISKY_MIGRATION, SAFE, judged, reports
-from workers.model import Grade, Level, Rollback
+from workers.model import Level
 from workers.report.comment import comment
 from workers.report.markdown import to_markdown
 from workers.verdict import Report
+from workers.ways_back import Grade, Rollback
 
 ROOM_BYTES = 40_000
 LEAST_BYTES = 8_000  # what forty lines of the longest kind leave of a comment

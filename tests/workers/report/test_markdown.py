@@ -21,10 +21,11 @@ from tests.workers.report.reports import (
     reports,
     texts,
 )
-from workers.model import Grade, Level, Preflight, Rollback
+from workers.model import Level, Preflight
 from workers.report.markdown import LIMIT_BYTES, to_markdown
 from workers.report.markup import code, fence, prose
 from workers.verdict import Finding, Report
+from workers.ways_back import Grade, Rollback
 
 
 def test_nothing_to_review_is_two_lines() -> None:

@@ -27,7 +27,7 @@ from tests.workers.report.reports import (
 )
 from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.facts import Build, Facts, Lock
-from workers.model import Change, Grade, Level, Observation, Rollback, SqlError
+from workers.model import Change, Level, Observation, SqlError
 from workers.policy import Policy
 from workers.policy_file import parse_policy
 from workers.report.point import LINE_BYTES, Point
@@ -37,6 +37,7 @@ from workers.rollback.grading import DataEffects, TableEffect
 from workers.rollback.write import write_rollback
 from workers.rules import RULES
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report, Unread
+from workers.ways_back import Grade, Rollback
 from workers.words import LockMode, Name, Source
 
 PROVEN = Rollback("DROP TABLE public.gift_cards;\n", Grade.EXACT, True)

@@ -14,11 +14,12 @@ from workers.gather import Wanted, gather
 from workers.migrations import LAYOUTS, Layout
 from workers.migrations.plain import PLAIN
 from workers.migrations.prisma import PRISMA
-from workers.model import Change, Grade, Rollback
+from workers.model import Change
 from workers.report.rollback_file import rollback_files, rollback_path
 from workers.repository import open_repository
 from workers.sql.split import split
 from workers.verdict import Report
+from workers.ways_back import Grade, Rollback
 
 
 def test_nothing_to_undo_makes_no_file() -> None:

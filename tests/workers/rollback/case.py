@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.model import Grade
+from workers.ways_back import Grade
 
 EXACT, LOSSY, IRREVERSIBLE = Grade.EXACT, Grade.LOSSY, Grade.IRREVERSIBLE
 

@@ -10,13 +10,13 @@ import pytest
 
 from tests.workers.rollback.databases import fresh_database
 from workers.facts import Write
-from workers.model import Grade, Rollback
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.rollback.grading import DataEffects, TableEffect
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.rows import fingerprint
 from workers.rollback.write import Plan, write_rollback
+from workers.ways_back import Grade, Rollback
 from workers.words import Name
 
 Connection = psycopg.Connection[tuple[object, ...]]

@@ -13,7 +13,6 @@ from tests.workers.rollback.case import Case
 from tests.workers.rollback.cases import CASES
 from tests.workers.rollback.databases import fresh_database, other_majors
 from workers.catalog import Catalog, Kind
-from workers.model import Grade
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
 from workers.postgres.sandbox import strongest_tier
@@ -22,6 +21,7 @@ from workers.rollback.grading import DataEffects, TableEffect
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.rows import Fingerprint, fingerprint
 from workers.rollback.write import Plan, write_rollback
+from workers.ways_back import Grade
 from workers.words import Name
 
 Connection = psycopg.Connection[tuple[object, ...]]

@@ -1,0 +1,1 @@
+"""Takes a migration that was played on rows back again, in every way there is."""
