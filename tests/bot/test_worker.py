@@ -257,6 +257,7 @@ def test_an_idle_worker_stops_at_once(crew: list[subprocess.Popen[bytes]], how: 
     assert [process.wait(30) for process in crew] == [0, 0]
 
 
+@pytest.mark.campaign
 def test_a_worker_stops_without_redis(server: RedisServer, crew: list[subprocess.Popen[bytes]]) -> None:
     """One of them is idle, and the other works."""
     with patient(server.url) as client:

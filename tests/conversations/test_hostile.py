@@ -75,6 +75,7 @@ def _assert_ours(shop: Shop, pull: Pull) -> Page:
 # ---------------------------------------------------------------- what is in it
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", _EVIL)
 def test_sql(shop: Shop, kind: str) -> None:
     pull = shop.open(m2_evil=_evil_migration(_EVIL[kind]))
@@ -127,6 +128,7 @@ def test_what_people_say(shop: Shop) -> None:
 # ---------------------------------------------------------------- how much there is of it
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("statements", [220, pytest.param(1500, marks=pytest.mark.campaign)])
 def test_many_statements_and_more_findings_than_annotations(shop: Shop, statements: int) -> None:
     indexes = [f'CREATE INDEX "i{number}" ON "orders" ("total");' for number in range(210)]
@@ -147,6 +149,7 @@ def test_more_migrations_than_there_is_room_for(shop: Shop) -> None:
     _assert_ours(shop, pull)
 
 
+@pytest.mark.campaign
 def test_a_file_of_more_than_a_megabyte(shop: Shop) -> None:
     """Beyond what is fetched at once, and one statement of it."""
     pull = shop.open(m2_large=f"COMMENT ON TABLE \"orders\" IS '{'x' * (1 << 20)}';\n{INDEX}")
@@ -174,6 +177,7 @@ def _comment_of(shop: Shop, login: str, pull: Pull, body: str) -> Comment:
         return comments.create(github.state, pull, github.add_user(login, "Bot"), body)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("login", ["other[bot]", "migration-bot-2[bot]", "rae"])
 def test_a_comment_of_somebody_else_with_our_marker(shop: Shop, login: str) -> None:
     github = shop.town.github

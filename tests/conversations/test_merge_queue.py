@@ -66,6 +66,7 @@ def test_a_confirmed_member_is_merged(shop: Shop) -> None:
     assert (_check(shop, group).conclusion, group.reason) == ("success", "merged")
 
 
+@pytest.mark.campaign
 def test_members_with_and_without_migrations_are_merged(shop: Shop) -> None:
     github = shop.town.github
     github.push(shop.repo, "docs", {"README.md": "A shop.\n"}, by="ann")
@@ -74,6 +75,7 @@ def test_members_with_and_without_migrations_are_merged(shop: Shop) -> None:
     assert group.reason == "merged"
 
 
+@pytest.mark.campaign
 def test_a_member_from_a_fork_is_merged(shop: Shop) -> None:
     github = shop.town.github
     fork = github.fork(shop.repo, "fred")
@@ -84,17 +86,20 @@ def test_a_member_from_a_fork_is_merged(shop: Shop) -> None:
     assert _queue(shop, pull).reason == "merged"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("method", ["squash", "rebase"])
 def test_members_whose_own_commits_are_not_in_the_group(shop: Shop, method: str) -> None:
     first, second = _ready(shop, "index", m2_index=INDEX), _ready(shop, "wider", m3_wider=_WIDER)
     assert _queue(shop, first, second, method=method).reason == "merged"
 
 
+@pytest.mark.campaign
 def test_one_that_sorts_before_another_of_its_group_is_merged(shop: Shop) -> None:
     later, earlier = _ready(shop, "later", m3_note=COLUMN), _ready(shop, "earlier", m2_index=INDEX)
     assert _queue(shop, later, earlier).reason == "merged"
 
 
+@pytest.mark.campaign
 def test_one_that_is_only_mentioned_is_no_member(shop: Shop) -> None:
     other = shop.open("index", m2_index=INDEX)
     pull = _ready(shop, "note", m3_note=COLUMN, message=f"What the index (#{other.number}) needs")
@@ -123,6 +128,7 @@ def test_one_column_changed_by_two(shop: Shop) -> None:
     assert _problems(shop, _queue(shop, first, second, method="squash")) == [clash]
 
 
+@pytest.mark.campaign
 def test_each_works_alone_and_both_do_not(shop: Shop) -> None:
     first, second = _ready(shop, "note", m2_note=COLUMN), _ready(shop, "again", m3_note=COLUMN)
     told = _problems(shop, _queue(shop, first, second))
@@ -130,6 +136,7 @@ def test_each_works_alone_and_both_do_not(shop: Shop) -> None:
     assert any(line.startswith("Nobody confirmed:") and "fails here" in line for line in told), told
 
 
+@pytest.mark.campaign
 def test_one_number_for_two_migrations(a_town: Town) -> None:
     shop = make_shop(a_town, {".github/migrations.yml": "layout: plain\n", **plain(_0001_init="SELECT 1;\n")})
     first, second = (_plain(shop, name) for name in ("note", "memo"))
@@ -158,6 +165,7 @@ def test_one_that_sorts_before_what_was_merged_meanwhile(shop: Shop) -> None:
     assert "m2_index" in line
 
 
+@pytest.mark.campaign
 def test_a_history_that_is_broken(shop: Shop) -> None:
     pull = _ready(shop, "index", m2_index=INDEX)
     shop.town.github.hooks.hold()
@@ -171,6 +179,7 @@ def test_a_history_that_is_broken(shop: Shop) -> None:
 # ---------------------------------------------------------------- groups that end otherwise
 
 
+@pytest.mark.campaign
 def test_a_group_that_is_given_up_is_left_with_no_check_that_waits(shop: Shop) -> None:
     github = shop.town.github
     pull = _ready(shop, "index", m2_index=INDEX)
@@ -184,6 +193,7 @@ def test_a_group_that_is_given_up_is_left_with_no_check_that_waits(shop: Shop) -
     assert pull.state == "open"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("order", [list, lambda held: held[::-1]])
 def test_a_group_that_was_given_up_before_we_heard_of_it(shop: Shop, order: object) -> None:
     github = shop.town.github
@@ -196,6 +206,7 @@ def test_a_group_that_was_given_up_before_we_heard_of_it(shop: Shop, order: obje
     assert all(run.status == "completed" for run in github.checks(shop.repo, group.head_sha))
 
 
+@pytest.mark.campaign
 def test_rerun_on_a_group_that_waits(shop: Shop) -> None:
     """For another check, so that ours has not ended it."""
     github = shop.town.github

@@ -79,6 +79,7 @@ def test_a_pull_request_that_was_missed_is_found(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_a_push_that_was_missed_is_found(shop: Shop) -> None:
     pull = shop.open(m2_note=COLUMN)
     _sweep(shop)
@@ -89,6 +90,7 @@ def test_a_push_that_was_missed_is_found(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_what_nobody_remembers_is_looked_at(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     shop.tick_all("bob", pull)
@@ -102,6 +104,7 @@ def test_what_nobody_remembers_is_looked_at(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_what_could_not_be_told_is_told_later(shop: Shop) -> None:
     """The pull request itself is as it was when the last sweep saw it."""
     github = shop.town.github
@@ -114,6 +117,7 @@ def test_what_could_not_be_told_is_told_later(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_one_repository_that_refuses_does_not_keep_the_others_from_being_looked_at(shop: Shop) -> None:
     other = make_shop(shop.town, owner=shop.repo.owner.login)
     missed = _missed(other, m2_index=INDEX)
@@ -123,12 +127,14 @@ def test_one_repository_that_refuses_does_not_keep_the_others_from_being_looked_
     assert other.state(missed) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_an_archived_repository_is_left_alone(shop: Shop) -> None:
     _missed(shop, m2_index=INDEX)
     shop.town.github.archive(shop.repo)
     assert [request.path for request in _sweep(shop) if shop.repo.full_name in request.path] == []
 
 
+@pytest.mark.campaign
 def test_the_last_of_many_is_found(shop: Shop) -> None:
     """GitHub tells of a hundred at a time. The others are known, which spares their reviews."""
     first = _missed(shop, "first", m2_note=COLUMN)
@@ -148,6 +154,7 @@ def test_the_last_of_many_is_found(shop: Shop) -> None:
     assert shop.town.github.checks(shop.repo, sha) == []
 
 
+@pytest.mark.campaign
 def test_a_run_that_github_gave_up_is_made_anew(shop: Shop) -> None:
     github = shop.town.github
     github.fail("PATCH", f"/repos/{shop.repo.full_name}/check-runs", refusal(403, "Not just now."), times=99)
@@ -163,12 +170,14 @@ def test_a_run_that_github_gave_up_is_made_anew(shop: Shop) -> None:
 # ---------------------------------------------------------------- deliveries
 
 
+@pytest.mark.campaign
 def test_what_arrived_is_not_asked_for_again(shop: Shop) -> None:
     shop.open(m2_index=INDEX)
     _do(shop, Replay())
     assert _asked_again(_do(shop, Replay())) == 0
 
 
+@pytest.mark.campaign
 def test_what_failed_is_asked_for_once_more_if_it_matters(shop: Shop) -> None:
     github = shop.town.github
     _do(shop, Replay())
@@ -190,6 +199,7 @@ def test_what_failed_is_asked_for_once_more_if_it_matters(shop: Shop) -> None:
     assert _asked_again(_do(shop, Replay())) == 0
 
 
+@pytest.mark.campaign
 def test_one_delivery_that_github_has_no_more_does_not_keep_the_others_from_coming(shop: Shop) -> None:
     github = shop.town.github
     _do(shop, Replay())
@@ -227,6 +237,7 @@ def test_a_command_that_was_taken_and_lost_comes_back(shop: Shop) -> None:
     assert {one.content for one in said.reactions} == {"eyes", "rocket"}
 
 
+@pytest.mark.campaign
 def test_a_merge_group_that_was_taken_and_lost_comes_back(shop: Shop) -> None:
     """Its queue would wait for our check."""
     github = shop.town.github
@@ -254,6 +265,7 @@ def test_what_was_done_is_not_done_again_by_those_who_forgot(shop: Shop) -> None
     assert shop.town.github.writes() == before
 
 
+@pytest.mark.campaign
 def test_deliveries_older_than_three_days_are_gone(shop: Shop) -> None:
     _do(shop, Replay())
     _missed(shop, m2_index=INDEX)
@@ -265,6 +277,7 @@ def test_deliveries_older_than_three_days_are_gone(shop: Shop) -> None:
 # ---------------------------------------------------------------- Re-run
 
 
+@pytest.mark.campaign
 def test_rerun_at_a_commit_that_is_no_longer_the_head_leaves_nothing_waiting(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_note=COLUMN)

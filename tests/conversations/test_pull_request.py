@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import unescape
 
+import pytest
+
 from tests.conversations.conftest import COLUMN, DROP, INDEX, Shop, make_shop
 from tests.town import Town
 
@@ -134,6 +136,7 @@ def test_a_push_to_the_base_without_migrations_writes_nothing(shop: Shop) -> Non
     assert [request.path for request in after if request.path.endswith("/check-runs")] == []
 
 
+@pytest.mark.campaign
 def test_another_base_is_another_review(shop: Shop) -> None:
     github = shop.town.github
     github.push(shop.repo, "release", shop.migrations(m3_note=COLUMN), by="bob")
@@ -144,6 +147,7 @@ def test_another_base_is_another_review(shop: Shop) -> None:
     assert "migration-out-of-order" in shop.body(pull)
 
 
+@pytest.mark.campaign
 def test_two_pull_requests_with_one_head_share_the_worse_verdict(shop: Shop) -> None:
     github = shop.town.github
     github.push(shop.repo, "release", shop.migrations(m3_note=COLUMN), by="bob")
@@ -157,6 +161,7 @@ def test_two_pull_requests_with_one_head_share_the_worse_verdict(shop: Shop) -> 
     assert shop.state(into_main) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_when_the_worse_of_two_is_closed_the_other_is_free(shop: Shop) -> None:
     github = shop.town.github
     github.push(shop.repo, "release", shop.migrations(m3_note=COLUMN), by="bob")
@@ -208,6 +213,7 @@ def test_rerun_reviews_again(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_rerun_on_a_fork(shop: Shop) -> None:
     github = shop.town.github
     fork = github.fork(shop.repo, "fred")

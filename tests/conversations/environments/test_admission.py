@@ -178,6 +178,7 @@ def test_roles_commands_environments_and_pull_requests(inside: Inside) -> None:
 # ---------------------------------------------------------------- whole conversations
 
 
+@pytest.mark.campaign
 def test_who_has_no_say_gets_nowhere(estate: Estate) -> None:
     """An outsider, an App, and talk about an issue that is no pull request."""
     site = estate.site()
@@ -199,6 +200,7 @@ def test_who_has_no_say_gets_nowhere(estate: Estate) -> None:
     assert (site.history("staging"), site.states("staging")) == ([], [])
 
 
+@pytest.mark.campaign
 def test_a_fork_before_it_is_merged_and_what_was_closed(estate: Estate) -> None:
     site = estate.site()
     github = site.town.github
@@ -212,6 +214,7 @@ def test_a_fork_before_it_is_merged_and_what_was_closed(estate: Estate) -> None:
     assert (site.history("staging"), site.states("staging")) == ([], [])
 
 
+@pytest.mark.campaign
 def test_what_cannot_be_read_can_be_stopped(estate: Estate) -> None:
     site = estate.site()
     pull = site.shop.open(m2_note=COLUMN)
@@ -221,6 +224,7 @@ def test_what_cannot_be_read_can_be_stopped(estate: Estate) -> None:
     assert "Nothing is running on **staging**" in site.say("ann", pull, "/migrate cancel staging")
 
 
+@pytest.mark.campaign
 @guarded
 def test_what_is_at_work_is_not_unlocked(inside: Inside) -> None:
     pull, tools = inside.site.shop.open(m2_note=COLUMN), inside.tools
@@ -284,6 +288,7 @@ def test_production_wants_ticks_an_approval_and_staging_first(inside: Inside) ->
     assert "3 migrations applied" in site.say("max", pull, "/migrate production")
 
 
+@pytest.mark.campaign
 @guarded
 def test_what_staging_has_under_the_same_name_is_not_the_same(inside: Inside) -> None:
     site = inside.site
@@ -368,6 +373,7 @@ def test_another_base_branch_evades_no_rule(estate: Estate) -> None:
     assert "2 migrations applied" in site.say("ann", pull, "/migrate staging")
 
 
+@pytest.mark.campaign
 def test_what_was_merged_before_is_under_the_rules_of_today(estate: Estate) -> None:
     site = estate.site()
     github = site.town.github

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import redis
 
 from bot.metrics import samples
@@ -78,6 +79,7 @@ def test_what_is_done_is_counted(site: Site) -> None:
     assert ("operation_running_seconds", "") not in told
 
 
+@pytest.mark.campaign
 def test_a_schema_of_the_roles_own_name_is_not_where_prisma_looks(site: Site) -> None:
     with site.connect("staging") as connection:
         connection.execute("CREATE SCHEMA shop_owner AUTHORIZATION shop_owner")
@@ -91,6 +93,7 @@ def test_a_schema_of_the_roles_own_name_is_not_where_prisma_looks(site: Site) ->
     ]
 
 
+@pytest.mark.campaign
 def test_what_was_edited_since_is_not_there(site: Site) -> None:
     pull = site.shop.open(m2_index=INDEX)
     site.say("ann", pull, "/migrate staging")
@@ -105,6 +108,7 @@ def test_what_was_edited_since_is_not_there(site: Site) -> None:
     )
 
 
+@pytest.mark.campaign
 def test_what_fails_in_the_rehearsal_is_not_tried(site: Site) -> None:
     pull = site.shop.open(m2_note=COLUMN)
     site.say("ann", pull, "/migrate staging")

@@ -90,6 +90,7 @@ def test_a_fork_is_never_measured(branched: Site, well: Estate) -> None:
     assert len(well.neon.sent("POST")) == made
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("status", [0, 403])
 def test_what_neon_cannot_do_is_a_sentence(branched: Site, well: Estate, status: int) -> None:
     """0: it begins, and its operation fails."""
@@ -109,6 +110,7 @@ def test_what_neon_cannot_do_is_a_sentence(branched: Site, well: Estate, status:
 # ---------------------------------------------------------------- a copy that the team provides
 
 
+@pytest.mark.campaign
 def test_a_copy_that_stands_elsewhere_gets_what_it_lacks(estate: Estate) -> None:
     """An older one, and later one that has everything."""
     site = estate.site("copied")
@@ -125,6 +127,7 @@ def test_a_copy_that_stands_elsewhere_gets_what_it_lacks(estate: Estate) -> None
     assert "not measured: it has all of the migrations already." in site.shop.body(pull)
 
 
+@pytest.mark.campaign
 def test_a_copy_without_a_history_stands_where_its_environment_does(estate: Estate) -> None:
     site = estate.site("copied")
     by_hand(_url(site, "staging"), _FIRST)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from tests.conversations.conftest import COLUMN
@@ -25,6 +26,7 @@ _SECRETS = tuple(secret.encode() for secret in (PASSWORD, MISTAKEN, KEY))
 _PAUSE_S = 0.005
 
 
+@pytest.mark.campaign
 def test_no_password_gets_out(estate: Estate, cache: Path) -> None:
     site = estate.site("astray")
     began = time.time()

@@ -14,10 +14,12 @@ from tests.conversations.faults.quick import put_off, settle
 from tests.conversations.faults.story import api, open_risky, opened
 from tests.github.faults import Answer, primary_limit, refusal, secondary_limit, server_error, slow
 
+pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
 _PLACES = [
-    pytest.param("GET", "pulls/", marks=pytest.mark.campaign),
+    pytest.param("GET", "pulls/"),
     ("PATCH", "check-runs/"),
-    pytest.param("POST", "issues/", marks=pytest.mark.campaign),
+    pytest.param("POST", "issues/"),
 ]
 
 

@@ -219,6 +219,7 @@ def test_a_schema_of_its_own(stagings: Stagings) -> None:
         assert compare(before, read_catalog(staging.connection)) == ()
 
 
+@pytest.mark.campaign
 def test_another_version_is_told(stagings: Stagings) -> None:
     with stagings.staging(ADDED) as staging:
         undo = prepared(staging, ADDED)
@@ -273,12 +274,14 @@ DEPENDANTS = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("live", DEPENDANTS)
 def test_what_stands_on_it_only_there_is_named(stagings: Stagings, live: str) -> None:
     with stagings.staging(ADDED, live) as staging:
         assert prepared(staging, ADDED).problems == (DEPENDANTS[live],)
 
 
+@pytest.mark.campaign
 def test_what_holds_a_type_only_there_is_named(stagings: Stagings) -> None:
     text = "ALTER TABLE users ALTER age TYPE bigint"
     with stagings.staging(
