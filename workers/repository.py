@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -187,6 +188,19 @@ def open_repository(directory: Path) -> Repository:
             f"{directory}: not in a git repository" if "not a git repository" in why else f"{directory}: {why}"
         )
     return repository
+
+
+def merged(ours: str, was: str, theirs: str) -> str | None:
+    """What a merge makes of a text that both sides have changed (https://git-scm.com/docs/git-merge-file); None for a
+    conflict."""
+    with tempfile.TemporaryDirectory(prefix="migration-bot-merge-") as folder:
+        names = [Path(folder, name) for name in ("ours", "was", "theirs")]
+        for name, text in zip(names, (ours, was, theirs), strict=True):
+            name.write_bytes(text.encode())
+        environment = {**os.environ, **_ENVIRONMENT}
+        words = (*_GIT, "merge-file", "-p", *map(str, names))
+        done = subprocess.run(words, capture_output=True, env=environment, check=False)
+    return done.stdout.decode() if done.returncode == 0 else None
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""Drift: what is declared, or live, against what the migrations build."""

@@ -1,0 +1,78 @@
+"""Reads from the repository what a pull request declares its schema to be, and what the base branch does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workers.drift.schema_files import Found, find_schema, guessed_major
+from workers.gather import Tree, read_tree
+from workers.migrations.prisma import PRISMA, version_of
+from workers.model import MigrationSet
+from workers.repository import Repository, merged
+
+_FILE_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """place: the file or folder, as people know it. files: texts by path as a merge leaves them; before: those of the
+    base branch. why_not: what keeps it from being compared, in a sentence."""
+
+    place: str
+    files: Mapping[str, str]
+    before: Mapping[str, str]
+    prisma_major: int
+    external: tuple[str, ...] = ()
+    why_not: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the pull request declares anything else than its base branch."""
+        return self.files != self.before
+
+
+def read_declaration(repository: Repository, migrations: MigrationSet, fork: str) -> Declaration | None:
+    """What stands beside the migrations; None where nothing does. fork: the merge base's SHA."""
+    if migrations.layout != PRISMA.name:
+        return None
+    commits = (fork, migrations.base, migrations.head)
+    known = {commit: read_tree(repository, commit) for commit in dict.fromkeys(commits)}
+    trees, head = [known[commit] for commit in commits], known[migrations.head]
+    found = find_schema(head.files, migrations.directory, head.text)
+    if found is None:
+        return None
+    sides = [_texts(tree, find_schema(tree.files, migrations.directory, tree.text)) for tree in trees]
+    files, conflict = _merged(*sides)
+    version = version_of(head.files, migrations.directory, head.text)
+    major = version[0] if version else guessed_major(files.values())
+    return Declaration(found.place, files, sides[1], major, tuple(sorted(found.external)), conflict)
+
+
+def _texts(tree: Tree, found: Found | None) -> dict[str, str]:
+    paths = found.paths if found else ()
+    blobs = {path: tree.files[path].blob for path in paths}
+    sizes = tree.repository.sizes(blobs.values())
+    small = {path: blob for path, blob in blobs.items() if sizes[blob] <= _FILE_BYTES}
+    contents = tree.repository.contents(small.values())
+    return {path: contents[blob].decode("utf-8", "replace") for path, blob in small.items()}
+
+
+def _merged(
+    fork: Mapping[str, str], base: Mapping[str, str], head: Mapping[str, str]
+) -> tuple[dict[str, str], str | None]:
+    """Each file as a merge leaves it, and the first that it cannot merge, in a sentence."""
+    found: dict[str, str] = {}
+    for path in sorted({*fork, *base, *head}):
+        was, ours, theirs = fork.get(path), base.get(path), head.get(path)
+        if ours in (was, theirs):
+            text = theirs
+        elif theirs == was:
+            text = ours
+        else:
+            text = merged(ours or "", was or "", theirs or "")
+            if text is None:
+                return dict(head), f"both branches change {path}, and the changes do not merge"
+        if text is not None:
+            found[path] = text
+    return found, None
