@@ -21,17 +21,19 @@ from workers.undoing.played import Played
 _SAYS_NOTHING = Policy()
 
 
-def rehearse(base: Replayed, migrations: Sequence[Migration], policy: Policy = _SAYS_NOTHING) -> Rehearsal:
+def rehearse(
+    base: Replayed, migrations: Sequence[Migration], policy: Policy = _SAYS_NOTHING, stand: Stand | None = None
+) -> Rehearsal:
     """Runs the migrations in turn, each on what the ones before it left. Behind one that fails nothing is run. What is
-    slow on tables whose rows the policy tells is measured. Raises CannotAnalyse when the server is lost otherwise than
-    over a statement."""
+    slow on tables whose rows the policy tells is measured. stand: for who wants to see where it ends. Raises
+    CannotAnalyse when the server is lost otherwise than over a statement."""
     began = time.monotonic()
-    stand = Stand(base.cluster, base.prelude)
+    stand = stand or Stand(base.cluster, base.prelude)
     pace = Pace(policy)
     trials: list[Trial] = []
     for migration in migrations:
         script = split(migration.text)
-        stopped = next((trial.rehearsed.migration.id for trial in trials if not _passed(trial.rehearsed)), None)
+        stopped = next((trial.rehearsed.migration.id for trial in trials if not passed(trial.rehearsed)), None)
         trials.append(_not_run(migration, script, stopped) if stopped else _one(stand, migration, pace))
     estimates = pace.estimates(stand)
     rehearsed = tuple(
@@ -43,7 +45,8 @@ def rehearse(base: Replayed, migrations: Sequence[Migration], policy: Policy = _
     return Rehearsal(base.cluster.info, rehearsed, timing, told(base.prelude.notes))
 
 
-def _passed(rehearsed: RehearsedMigration) -> bool:
+def passed(rehearsed: RehearsedMigration) -> bool:
+    """Whether the migration came to its end."""
     return rehearsed.not_run is None and failure(rehearsed.observations) is None
 
 

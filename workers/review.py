@@ -19,6 +19,9 @@ import psycopg
 from workers.around import around
 from workers.changed_files import changed_files
 from workers.code import Mentions
+from workers.drift.declaration import Declaration, read_declaration
+from workers.drift.declared import Place
+from workers.drift.told import Declared, asked_about, declared_drift, not_checked
 from workers.errors import CannotAnalyse, InputError, NoMigrations
 from workers.gather import Wanted, gather
 from workers.judge import judge
@@ -28,11 +31,12 @@ from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
 from workers.postgres.servers import Installation, choose, find_installations
-from workers.rehearse import rehearse
+from workers.rehearse import passed, rehearse
 from workers.replay import Ground, Replayed, replayed
 from workers.repository import Repository, open_repository
 from workers.sql.read import extensions_wanted
 from workers.sql.split import split
+from workers.stand import Stand
 from workers.verdict import Finding, Report
 
 # Tried in this order when the user names no base.
@@ -79,13 +83,19 @@ class Asked:
 class Gathered:
     """All that the repository has to say, before a server is asked. repository: where code is looked at for what the
     migrations take away from it; trees: of both commits, if they may take away anything. around: what is found in other
-    files than migrations, which there may be none of."""
+    files than migrations, which there may be none of. declaration: what else says how the schema is to be."""
 
     policy: Policy
     migrations: MigrationSet
     repository: Repository | None = None
     trees: tuple[str, ...] = ()
     around: tuple[Finding, ...] = ()
+    declaration: Declaration | None = None
+
+    @property
+    def touched(self) -> bool:
+        """Whether there is anything to say at all."""
+        return bool(self.migrations.changed or self.around or (self.declaration and self.declaration.changed))
 
 
 def review(asked: Asked, machine: Machine, progress: Progress = no_progress) -> Report:
@@ -119,7 +129,8 @@ def gathered(asked: Asked) -> Gathered:
         migrations = MigrationSet("none", "", base, head, (), ())
     taking = any(_TAKES_AWAY.search(migration.text) for migration in migrations.added)
     trees = (repository.tree(base), repository.tree(head)) if taking else ()
-    return Gathered(policy, migrations, repository, trees, beside)
+    declaration = read_declaration(repository, migrations, fork)
+    return Gathered(policy, migrations, repository, trees, beside, declaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,8 @@ def fingerprint(found: Gathered) -> Fingerprint:
     at."""
     migrations = replace(found.migrations, base="", head="")
     alone = _digest(version("migration-bot"), asdict(found.policy), asdict(migrations))
-    return Fingerprint(_digest(alone, found.trees, *map(asdict, found.around)), alone)
+    declared = asdict(found.declaration) if found.declaration else None
+    return Fingerprint(_digest(alone, found.trees, declared, *map(asdict, found.around)), alone)
 
 
 def _digest(*parts: object) -> str:
@@ -184,10 +196,21 @@ def _reviewed(
     found: Gathered, machine: Machine, progress: Progress, offer: Callable[[], _Offer], began: float
 ) -> Report:
     migrations, policy = found.migrations, found.policy
-    rehearsal = _rehearsed(migrations, policy, machine, offer(), progress) if migrations.added else None
-    report = judge(migrations, rehearsal, policy, _mentions(found, rehearsal) if rehearsal else {}, found.around)
+    declaration = asked_about(found.declaration, bool(migrations.added), machine.cache)
+    rehearsal, declared = None, Declared()
+    if migrations.added or (declaration and not declaration.why_not):
+        rehearsal, declared = _rehearsed(replace(found, declaration=declaration), machine, offer(), progress)
+    elif declaration:
+        declared = not_checked(declaration)
+    mentions = _mentions(found, rehearsal) if rehearsal else {}
+    report = judge(migrations, rehearsal, policy, mentions, (*found.around, *declared.findings))
     total_ms = (time.monotonic() - began) * 1000
-    return replace(report, timing=replace(report.timing, total_ms=total_ms))
+    return replace(
+        report,
+        drift=(*report.drift, *declared.drift),
+        notes=(*report.notes, *declared.notes),
+        timing=replace(report.timing, total_ms=total_ms),
+    )
 
 
 def _mentions(found: Gathered, rehearsal: Rehearsal) -> dict[str, Mentions]:
@@ -200,14 +223,26 @@ def _mentions(found: Gathered, rehearsal: Rehearsal) -> dict[str, Mentions]:
 
 
 def _rehearsed(
-    migrations: MigrationSet, policy: Policy, machine: Machine, offer: _Offer, progress: Progress
-) -> Rehearsal:
-    installation = _server(migrations, policy, offer.installations)
-    with (
-        progress(len(migrations.history)) as advance,
-        at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
-    ):
-        return rehearse(base, migrations.added, policy)
+    found: Gathered, machine: Machine, offer: _Offer, progress: Progress
+) -> tuple[Rehearsal | None, Declared]:
+    migrations, policy, declaration = found.migrations, found.policy, found.declaration
+    try:
+        installation = _server(migrations, policy, offer.installations)
+        with (
+            progress(len(migrations.history)) as advance,
+            at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
+        ):
+            stand = Stand(base.cluster, base.prelude)
+            rehearsal = rehearse(base, migrations.added, policy, stand)
+            if declaration is None:
+                return rehearsal, Declared()
+            if not all(passed(each) for each in rehearsal.migrations):
+                return rehearsal, not_checked(declaration, "the new migrations do not come to their end")
+            return rehearsal, declared_drift(declaration, Place(base.cluster, stand.line, machine.cache), policy)
+    except CannotAnalyse as why:
+        if migrations.added or declaration is None:
+            raise
+        return None, not_checked(declaration, str(why))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from workers.catalog import Catalog, Kind
 from workers.drift.closing import Sides, closing_sql
 from workers.drift.declaration import Declaration
-from workers.drift.engine import NotRendered, render
+from workers.drift.engine import NotRendered, missing, render
 from workers.drift.gaps import Gap, gaps
 from workers.drift.managed import managed
 from workers.drift.pins import build_for
@@ -44,15 +44,25 @@ class Place:
     cache: Path
 
 
+def obstacle(declaration: Declaration, cache: Path) -> str | None:
+    """Why the engine cannot be asked here, in a sentence; no server is needed to know."""
+    build = build_for(declaration.prisma_major)
+    if build is None:
+        return f"it is written for Prisma {declaration.prisma_major}, whose engine is not known here"
+    return missing(build, cache)
+
+
 def compare_declared(declaration: Declaration, place: Place) -> Compared:
     """Raises NotRendered with what keeps the two from being compared."""
-    if declaration.why_not:
-        raise NotRendered(declaration.why_not)
+    if why_not := declaration.why_not or obstacle(declaration, place.cache):
+        raise NotRendered(why_not)
     sides = _sides(declaration, declaration.files, place, place.line)
     here = gaps(*sides.told)
     if not here or (place.line == DATABASE and not declaration.changed):
         return Compared(old=here)
-    there = frozenset(gaps(*_sides(declaration, declaration.before, place, DATABASE).told))
+    # A schema that is new is the pull request's, with all that is wrong about it.
+    before = declaration.before
+    there = frozenset(gaps(*_sides(declaration, before, place, DATABASE).told)) if before else frozenset[Gap]()
     new = tuple(gap for gap in here if gap not in there)
     old = tuple(gap for gap in here if gap in there)
     return Compared(new, old, _closing(declaration, place, sides, new) if new else ())
@@ -61,10 +71,7 @@ def compare_declared(declaration: Declaration, place: Place) -> Compared:
 def _sides(declaration: Declaration, files: Mapping[str, str], place: Place, database: str) -> Sides:
     """The declared schema and the one that was built."""
     build = build_for(declaration.prisma_major)
-    if build is None:
-        raise NotRendered(f"it is written for Prisma {declaration.prisma_major}, whose engine is not known here")
-    if not files:
-        raise NotRendered("the base branch has none")
+    assert build is not None
     with ThreadPoolExecutor(1) as meanwhile:
         ddl = meanwhile.submit(render, build, place.cache, files, place.cluster.tier)
         built = _catalog(place.cluster, database)

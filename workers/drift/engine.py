@@ -69,11 +69,20 @@ def _enterable(path: Path) -> bool:
     return os.geteuid() != 0 or all(above.stat().st_mode & stat.S_IXOTH for above in path.parents)
 
 
+def missing(build: Build, cache: Path) -> str | None:
+    """What has to be installed before this build can be asked, in a sentence."""
+    if find_host() is None:
+        return "there is neither mini-racer nor Node.js to run Prisma's engine in; see bin/setup --prisma"
+    if not all((build.folder(cache) / name).is_file() for name, _ in build.sha256):
+        return f"Prisma's engine {build.version.partition('-')[0]} is not installed; see bin/setup --prisma"
+    return None
+
+
 def render(build: Build, cache: Path, files: Mapping[str, str], tier: Tier) -> str:
     """The DDL that makes the schema in an empty database; files: texts by path. Raises NotRendered."""
     host = find_host()
-    if host is None:
-        raise NotRendered("there is neither mini-racer nor Node.js to run Prisma's engine in; see bin/setup --prisma")
+    if host is None or missing(build, cache):
+        raise NotRendered(missing(build, cache))
     job = json.dumps({**_engine(build, cache), "files": list(files.items()), "package": host.package})
     answer = _answer(_run(host, job, tier))
     if "error" in answer:
@@ -83,11 +92,7 @@ def render(build: Build, cache: Path, files: Mapping[str, str], tier: Tier) -> s
 
 def _engine(build: Build, cache: Path) -> dict[str, object]:
     folder = build.folder(cache)
-    try:
-        found = {name: (folder / name).read_bytes() for name, _ in build.sha256}
-    except OSError:
-        why = f"Prisma's engine {build.version.partition('-')[0]} is not installed; see bin/setup --prisma"
-        raise NotRendered(why) from None
+    found = {name: (folder / name).read_bytes() for name, _ in build.sha256}
     if not verified(build, found):
         raise NotRendered(f"{folder}: not the engine that this version of migration-bot knows; see bin/setup --prisma")
     glue = found[GLUE].decode()

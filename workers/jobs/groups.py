@@ -134,11 +134,11 @@ def _together(tools: Tools, client: Client, work: Group, waiting: _Waiting) -> _
     with opened(tools, client) as copy:
         copy.fetch((work.base, work.head))
         try:
-            found = gathered_from(copy, Commits(work.base, work.head, work.base, merged=True))
-            if not found.migrations.changed:
-                return _Together(NO_MIGRATIONS)
             # Other files are each pull request's own: they do nothing together that they do not do alone.
-            report = review_gathered(replace(found, around=()), tools.machine)
+            found = replace(gathered_from(copy, Commits(work.base, work.head, work.base, merged=True)), around=())
+            if not found.touched:
+                return _Together(NO_MIGRATIONS)
+            report = review_gathered(found, tools.machine)
         except NoMigrations:
             return _Together(NO_MIGRATIONS)
         except (InputError, CannotAnalyse) as error:

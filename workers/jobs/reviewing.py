@@ -30,8 +30,7 @@ def outcome_of(tools: Tools, client: Client, pull: Pull) -> Outcome:
         )
         try:
             found = gathered_from(copy, commits)
-            told = found.migrations.changed or found.around
-            return _reviewed(tools, client.repo.id, pull, found) if told else NO_MIGRATIONS
+            return _reviewed(tools, client.repo.id, pull, found) if found.touched else NO_MIGRATIONS
         except NoMigrations:
             return NO_MIGRATIONS
         except (InputError, CannotAnalyse) as error:

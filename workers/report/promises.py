@@ -32,6 +32,7 @@ _OF_RULE = {
     "blocking-work": "Whatever needs {objects} may wait while each row is gone through",
     "hot-table-lock": "Queries on {objects} may queue up behind the lock, or a lock_timeout keeps that short",
     "merged-migration-changed": "Databases that ran {objects} have been seen to, as they will not run it again",
+    "schema-not-as-declared": "The client and the database may differ in {objects} until a migration follows",
     "migration-out-of-order": "Databases may run {objects} before or after the merged ones",
     "dropped-by-cascade": "Nothing needs {objects}, nor what CASCADE drops with it",
     "object-dropped": "No running code uses {objects}",

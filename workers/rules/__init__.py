@@ -54,6 +54,7 @@ from workers.rules import (
     rows_hidden,
     rows_rejected,
     rows_shown,
+    schema_not_as_declared,
     sequence_set_back,
     server_setting_changed,
     several_changes,
@@ -145,10 +146,12 @@ HISTORY_RULES: tuple[HistoryRule, ...] = (
     vague_name.RULE,
 )
 FILE_RULES: tuple[FileRule, ...] = (dangerous_command.RULE,)
+DRIFT_RULES: tuple[Documented, ...] = (schema_not_as_declared.RULE,)
 SUPPRESSION: Documented = suppression.RULE
-RULES: tuple[Documented, ...] = (*STEP_RULES, *HISTORY_RULES, *FILE_RULES, SUPPRESSION)
+RULES: tuple[Documented, ...] = (*STEP_RULES, *HISTORY_RULES, *FILE_RULES, *DRIFT_RULES, SUPPRESSION)
 
 __all__ = [
+    "DRIFT_RULES",
     "FILE_RULES",
     "HISTORY_RULES",
     "RULES",

@@ -6,6 +6,7 @@ import functools
 import http.server
 import io
 import os
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -49,13 +50,21 @@ needs_engine = pytest.mark.skipif(
 )
 
 
+def installed(cache: Path) -> Path:
+    """The cache, with the engine for Prisma 7 as the lock file of the tests' Prisma CLI has it."""
+    folder = SEVEN.folder(cache)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (WASM, GLUE):
+        if not (folder / name).is_file():
+            part = folder / f"{name}.{os.getpid()}"
+            shutil.copyfile(PACKED / name, part)
+            part.replace(folder / name)
+    return cache
+
+
 @pytest.fixture
 def engines(tmp_path: Path) -> Path:
-    """A cache that holds the engine for Prisma 7, as the lock file of the tests' Prisma CLI has it."""
-    folder = SEVEN.folder(tmp_path)
-    folder.parent.mkdir()
-    folder.symlink_to(PACKED)
-    return tmp_path
+    return installed(tmp_path)
 
 
 @needs_engine
