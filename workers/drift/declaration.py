@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workers.drift.dumps import find_dump
 from workers.drift.schema_files import Found, find_schema, guessed_major
 from workers.gather import Tree, read_tree
 from workers.migrations.prisma import PRISMA, version_of
 from workers.model import MigrationSet
 from workers.repository import Repository, merged
 
-_FILE_BYTES = 4 << 20
+_FILE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PrismaSchema:
+    """external: tables and enums that are not Prisma's."""
+
+    major: int
+    external: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """SQL that pg_dump, or the runner in its place, has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +36,7 @@ class Declaration:
     place: str
     files: Mapping[str, str]
     before: Mapping[str, str]
-    prisma_major: int
-    external: tuple[str, ...] = ()
+    form: PrismaSchema | Dump
     why_not: str | None = None
 
     @property
@@ -34,19 +47,23 @@ class Declaration:
 
 def read_declaration(repository: Repository, migrations: MigrationSet, fork: str) -> Declaration | None:
     """What stands beside the migrations; None where nothing does. fork: the merge base's SHA."""
-    if migrations.layout != PRISMA.name:
-        return None
     commits = (fork, migrations.base, migrations.head)
     known = {commit: read_tree(repository, commit) for commit in dict.fromkeys(commits)}
     trees, head = [known[commit] for commit in commits], known[migrations.head]
-    found = find_schema(head.files, migrations.directory, head.text)
+    is_prisma = migrations.layout == PRISMA.name
+    find = find_schema if is_prisma else find_dump
+    found = find(head.files, migrations.directory, head.text)
     if found is None:
         return None
-    sides = [_texts(tree, find_schema(tree.files, migrations.directory, tree.text)) for tree in trees]
+    sides = [_texts(tree, find(tree.files, migrations.directory, tree.text)) for tree in trees]
     files, conflict = _merged(*sides)
-    version = version_of(head.files, migrations.directory, head.text)
-    major = version[0] if version else guessed_major(files.values())
-    return Declaration(found.place, files, sides[1], major, tuple(sorted(found.external)), conflict)
+    form = _prisma(head, migrations.directory, found, files) if is_prisma else Dump()
+    return Declaration(found.place, files, sides[1], form, conflict)
+
+
+def _prisma(head: Tree, directory: str, found: Found, files: Mapping[str, str]) -> PrismaSchema:
+    version = version_of(head.files, directory, head.text)
+    return PrismaSchema(version[0] if version else guessed_major(files.values()), tuple(sorted(found.external)))
 
 
 def _texts(tree: Tree, found: Found | None) -> dict[str, str]:

@@ -1,28 +1,26 @@
-"""Declared drift: what schema.prisma says against what the migrations build, both read from a server."""
+"""Declared drift: what schema.prisma or a dump says against what the migrations build, both read from a server."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
-from workers.catalog import Catalog, Kind
+from workers.catalog import Catalog
 from workers.drift.closing import Sides, closing_sql
-from workers.drift.declaration import Declaration
-from workers.drift.engine import NotRendered, missing, render
+from workers.drift.declaration import Declaration, Dump, PrismaSchema
+from workers.drift.dumps import comparable
+from workers.drift.engine import NotRendered, missing
 from workers.drift.gaps import Gap, gaps
+from workers.drift.making import catalog_of, copied, of_dump, of_prisma
 from workers.drift.managed import managed
 from workers.drift.pins import build_for
 from workers.drift.schema_files import leeway
-from workers.postgres.catalog import read_catalog
-from workers.postgres.cluster import DATABASE, Cluster, Role
+from workers.postgres.cluster import DATABASE, Cluster
 from workers.postgres.session import Session
-from workers.rollback.names import ident, sql_kind
 
-_AT_ONCE = 20  # tables dropped by one statement: each takes a lock for all that hangs on it
-_DECLARED, _CLOSED = "declared", "closed"  # databases of our own
+_CLOSED = "closed"  # a database of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,12 @@ class Place:
 
 
 def obstacle(declaration: Declaration, cache: Path) -> str | None:
-    """Why the engine cannot be asked here, in a sentence; no server is needed to know."""
-    build = build_for(declaration.prisma_major)
+    """Why the two cannot be compared here, in a sentence; no server is needed to know."""
+    if not isinstance(declaration.form, PrismaSchema):
+        return None
+    build = build_for(declaration.form.major)
     if build is None:
-        return f"it is written for Prisma {declaration.prisma_major}, whose engine is not known here"
+        return f"it is written for Prisma {declaration.form.major}, whose engine is not known here"
     return missing(build, cache)
 
 
@@ -70,61 +70,31 @@ def compare_declared(declaration: Declaration, place: Place) -> Compared:
 
 def _sides(declaration: Declaration, files: Mapping[str, str], place: Place, database: str) -> Sides:
     """The declared schema and the one that was built."""
-    build = build_for(declaration.prisma_major)
-    assert build is not None
-    with ThreadPoolExecutor(1) as meanwhile:
-        ddl = meanwhile.submit(render, build, place.cache, files, place.cluster.tier)
-        built = _catalog(place.cluster, database)
-        with _emptied(place.cluster, database, built):
-            _load(place.cluster, ddl.result())
-            declared = _catalog(place.cluster, _DECLARED)
-    return Sides(declared, built, managed(declared, built, leeway(files, declaration.external)))
+    form = declaration.form
+    if isinstance(form, PrismaSchema):
+        build = build_for(form.major)
+        assert build is not None
+        declared, built = of_prisma(build, place.cache, files, place.cluster, database)
+    elif isinstance(form, Dump):
+        declared, built = of_dump(files, place.cluster, database)
+    else:
+        assert_never(form)
+    return Sides(declared, built, _told(declaration, declared, built))
 
 
-def _catalog(cluster: Cluster, database: str) -> Catalog:
-    with cluster.connect(Role.MIGRATION, database) as reader:
-        return read_catalog(reader)
-
-
-@contextlib.contextmanager
-def _copy(cluster: Cluster, name: str, original: str) -> Iterator[None]:
-    cluster.create_database(name, original)
-    try:
-        yield
-    finally:
-        cluster.drop_database(name)
-
-
-@contextlib.contextmanager
-def _emptied(cluster: Cluster, original: str, built: Catalog) -> Iterator[None]:
-    """A copy of the database without tables and enums: extensions, functions and domains that a schema may use stay."""
-    with _copy(cluster, _DECLARED, original):
-        with Session(cluster, database=_DECLARED) as session:
-            for kind in (Kind.TABLE, Kind.ENUM):
-                names = [ident(*each.path) for each in built.of_kind(kind)]
-                for at in range(0, len(names), _AT_ONCE):
-                    some = ", ".join(names[at : at + _AT_ONCE])
-                    outcome = session.run(f"DROP {sql_kind(kind)} IF EXISTS {some} CASCADE")
-                    if outcome.error:
-                        raise NotRendered(f"an empty database could not be made: {outcome.error.message}")
-        yield
-
-
-def _load(cluster: Cluster, ddl: str) -> None:
-    with Session(cluster, database=_DECLARED) as session:
-        outcome = session.run(ddl, simple=True)
-    if outcome.error:
-        raise NotRendered(f"the server refuses what it declares: {outcome.error.message}")
+def _told(declaration: Declaration, declared: Catalog, built: Catalog) -> tuple[Catalog, Catalog]:
+    """What is compared of the two."""
+    if isinstance(declaration.form, PrismaSchema):
+        return managed(declared, built, leeway(declaration.files, declaration.form.external))
+    return comparable(declared), comparable(built)
 
 
 def _closing(declaration: Declaration, place: Place, sides: Sides, new: Sequence[Gap]) -> tuple[str, ...]:
     """The SQL, if running it leaves none of the gaps."""
     statements = closing_sql(sides, new)
-    with _copy(place.cluster, _CLOSED, place.line):
+    with copied(place.cluster, _CLOSED, place.line):
         with Session(place.cluster, database=_CLOSED) as session:
             if any(session.run(statement).error for statement in statements):
                 return ()
-        closed = managed(
-            sides.expected, _catalog(place.cluster, _CLOSED), leeway(declaration.files, declaration.external)
-        )
+        closed = _told(declaration, sides.expected, catalog_of(place.cluster, _CLOSED))
     return statements if frozenset(gaps(*closed)).isdisjoint(new) else ()

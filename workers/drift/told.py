@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers.catalog import Kind
-from workers.drift.declaration import Declaration
+from workers.drift.declaration import Declaration, Dump
 from workers.drift.declared import Compared, Place, compare_declared, obstacle
 from workers.drift.engine import NotRendered
 from workers.drift.gaps import Gap, GapKind
@@ -79,11 +79,20 @@ def _findings(declaration: Declaration, new: Sequence[Gap], policy: Policy) -> t
     path, line = _where(declaration.files, new)
     named = ", ".join(f"`{gap.object}` {_WORDS[gap.kind]}" for gap in new[:_NAMED])
     more = f", and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
-    message = (
-        f"{declaration.place} says one thing and the migrations do another: {named}{more}. The generated client meets "
-        "a database that it was not made for. Add the migration that is missing, or declare what is built; see Drift."
-    )
+    message = f"{declaration.place} says one thing and the migrations do another: {named}{more}. {_advice(declaration)}"
     return (Finding(rule.name, level, path, line, new[0].object, message),)
+
+
+def _advice(declaration: Declaration) -> str:
+    if isinstance(declaration.form, Dump):
+        return (
+            "Whoever sets up a database from it gets another one than production has. Dump it again where exactly "
+            "these migrations have run, or add the one that is missing; see Drift."
+        )
+    return (
+        "The generated client meets a database that it was not made for. Add the migration that is missing, or declare "
+        "what is built; see Drift."
+    )
 
 
 _WORDS: Mapping[GapKind, str] = {
@@ -95,7 +104,7 @@ _WORDS: Mapping[GapKind, str] = {
 
 def _where(files: Mapping[str, str], new: Sequence[Gap]) -> tuple[str, int]:
     """The first line of the schema that declares one of the objects; the first of all where there is none."""
-    blocks = read_schema(files)
+    blocks = read_schema({path: text for path, text in files.items() if path.endswith(".prisma")})
     places: dict[tuple[str, ...], tuple[str, int]] = {(block.sql,): (block.path, block.line) for block in blocks}
     places |= {(block.sql, member.sql): (member.path, member.line) for block in blocks for member in block.members}
     for gap in new:
