@@ -24,7 +24,9 @@ _TOP_BYTES = 2_000  # marker, headline and title
 
 
 def present(report: Report, policy: Policy) -> Outcome:
-    """The outcome of a review that took place."""
+    """The outcome of a review that took place; as if there was none, where it only looked for drift and saw none."""
+    if not (report.migrations or report.findings or report.drift):
+        return NO_MIGRATIONS
     items = tuple(Item(**asdict(point)) for point in points(report, policy))
     drawn = comment(report, LIMIT_BYTES - checklist_bytes(items) - _TOP_BYTES)
     return Outcome(
