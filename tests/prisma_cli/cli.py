@@ -82,6 +82,11 @@ class PrismaCli:
         """how: --applied or --rolled-back."""
         return self.finish(self.start(url, "resolve", how, name))
 
+    def diff(self, url: str) -> Completed:
+        """The SQL that makes the database what schema.prisma declares; exit code 2 where there is any, 0 where not."""
+        wanted = ("--from-config-datasource", "--to-schema", "prisma/schema.prisma", "--script", "--exit-code")
+        return self.finish(self.start(url, "diff", *wanted))
+
     def start(self, url: str, *arguments: str) -> subprocess.Popen[str]:
         """`prisma migrate ARGUMENTS`, not waited for. For `finish`."""
         environment = {

@@ -2,20 +2,29 @@
 import { ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 
-// What the queries on _prisma_migrations return, by type OID; another type is an error, not a guess.
+// What the queries on _prisma_migrations and the catalogs return, by type OID; another type is an error, not a guess.
 const COLUMN_TYPES = {
   16: ColumnTypeEnum.Boolean,
+  18: ColumnTypeEnum.Character, // "char"
   19: ColumnTypeEnum.Text, // name
   20: ColumnTypeEnum.Int64,
   23: ColumnTypeEnum.Int32,
+  21: ColumnTypeEnum.Int32, // int2
   25: ColumnTypeEnum.Text,
+  26: ColumnTypeEnum.Int64, // oid
+  1003: ColumnTypeEnum.TextArray, // name[]
+  1009: ColumnTypeEnum.TextArray,
   1043: ColumnTypeEnum.Text, // varchar
   1184: ColumnTypeEnum.DateTime,
   2278: ColumnTypeEnum.Text, // void
 }
 const TIMESTAMPTZ = 1184
 const asRfc3339 = (text) => text.replace(' ', 'T').replace(/\+00$/, '+00:00') // the session is in UTC
-const types = { getTypeParser: (oid, format) => (oid === TIMESTAMPTZ ? asRfc3339 : pg.types.getTypeParser(oid, format)) }
+const [NAMES, TEXTS] = [1003, 1009] // pg knows no name[]
+const types = {
+  getTypeParser: (oid, format) =>
+    oid === TIMESTAMPTZ ? asRfc3339 : pg.types.getTypeParser(oid === NAMES ? TEXTS : oid, format),
+}
 
 const NAMED = {
   '3D000': () => ({ kind: 'DatabaseDoesNotExist' }),
@@ -35,11 +44,12 @@ function columnType({ name, dataTypeID }) {
   return found
 }
 
-// `?schema=`, Prisma's own parameter, is the search_path; without it Prisma takes public.
+// `?schema=`, Prisma's own parameter, is the search_path; without it Prisma takes public. `?host=` is a socket's folder.
 export async function open(url) {
   const address = new URL(url)
   const schema = address.searchParams.get('schema') ?? 'public'
-  address.search = ''
+  const host = address.searchParams.get('host')
+  address.search = host ? `host=${encodeURIComponent(host)}` : ''
   const client = new pg.Client({ connectionString: address.toString(), application_name: 'prisma' })
   await client.connect()
   await client.query(`SET search_path = "${schema}"; SET timezone = 'UTC'`)

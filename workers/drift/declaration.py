@@ -47,14 +47,14 @@ class Declaration:
 
 def read_declaration(repository: Repository, migrations: MigrationSet, fork: str) -> Declaration | None:
     """What stands beside the migrations; None where nothing does. fork: the merge base's SHA."""
-    commits = (fork, migrations.base, migrations.head)
-    known = {commit: read_tree(repository, commit) for commit in dict.fromkeys(commits)}
-    trees, head = [known[commit] for commit in commits], known[migrations.head]
+    head = read_tree(repository, migrations.head)
     is_prisma = migrations.layout == PRISMA.name
     find = find_schema if is_prisma else find_dump
     found = find(head.files, migrations.directory, head.text)
     if found is None:
         return None
+    known = {commit: read_tree(repository, commit) for commit in {fork, migrations.base} - {head.commit}}
+    trees = [known.get(commit, head) for commit in (fork, migrations.base, migrations.head)]
     sides = [_texts(tree, find(tree.files, migrations.directory, tree.text)) for tree in trees]
     files, conflict = _merged(*sides)
     form = _prisma(head, migrations.directory, found, files) if is_prisma else Dump()

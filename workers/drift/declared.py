@@ -12,7 +12,7 @@ from workers.drift.closing import Sides, closing_sql
 from workers.drift.declaration import Declaration, Dump, PrismaSchema
 from workers.drift.dumps import comparable
 from workers.drift.engine import NotRendered, missing
-from workers.drift.gaps import Gap, gaps
+from workers.drift.gaps import Gap, column_orders, gaps
 from workers.drift.making import catalog_of, copied, of_dump, of_prisma
 from workers.drift.managed import managed
 from workers.drift.pins import build_for
@@ -26,11 +26,13 @@ _CLOSED = "closed"  # a database of our own
 @dataclass(frozen=True, slots=True)
 class Compared:
     """new: what the pull request brings; old: what the base branch has already. sql: closes the new ones, proven by
-    running it; empty where it could not be written."""
+    running it; empty where it could not be written. reordered: tables whose columns stand in another order, which is
+    none of the gaps."""
 
     new: tuple[Gap, ...] = ()
     old: tuple[Gap, ...] = ()
     sql: tuple[str, ...] = ()
+    reordered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,15 @@ def compare_declared(declaration: Declaration, place: Place) -> Compared:
         raise NotRendered(why_not)
     sides = _sides(declaration, declaration.files, place, place.line)
     here = gaps(*sides.told)
+    reordered = column_orders(*sides.told) if isinstance(declaration.form, Dump) else ()
     if not here or (place.line == DATABASE and not declaration.changed):
-        return Compared(old=here)
+        return Compared(old=here, reordered=reordered)
     # A schema that is new is the pull request's, with all that is wrong about it.
     before = declaration.before
     there = frozenset(gaps(*_sides(declaration, before, place, DATABASE).told)) if before else frozenset[Gap]()
     new = tuple(gap for gap in here if gap not in there)
     old = tuple(gap for gap in here if gap in there)
-    return Compared(new, old, _closing(declaration, place, sides, new) if new else ())
+    return Compared(new, old, _closing(declaration, place, sides, new) if new else (), reordered)
 
 
 def _sides(declaration: Declaration, files: Mapping[str, str], place: Place, database: str) -> Sides:

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
+
 from workers.catalog import Kind
 from workers.drift.declaration import Declaration, Dump
 from workers.drift.declared import Compared, Place, compare_declared, obstacle
 from workers.drift.engine import NotRendered
 from workers.drift.gaps import Gap, GapKind
+from workers.errors import CannotAnalyse
 from workers.mentions.prisma import read_schema
 from workers.policy import Policy
 from workers.rules import schema_not_as_declared
@@ -37,11 +40,11 @@ def asked_about(declaration: Declaration | None, added: bool, cache: Path) -> De
 
 
 def declared_drift(declaration: Declaration, place: Place, policy: Policy) -> Declared:
-    """Compares, and tells what came of it."""
+    """Compares, and tells what came of it. Whatever the server says to what is declared, the review goes on."""
     try:
         compared = compare_declared(declaration, place)
-    except NotRendered as reason:
-        return not_checked(declaration, str(reason))
+    except (NotRendered, CannotAnalyse, psycopg.Error) as reason:
+        return not_checked(declaration, " ".join(str(reason).split()))
     return told(declaration, compared, policy)
 
 
@@ -60,12 +63,16 @@ def told(declaration: Declaration, compared: Compared, policy: Policy) -> Declar
     many = len(compared.old)
     objects = "one object differs" if many == 1 else f"{many} objects differ"
     note = f"{declaration.place}: {objects} from what the migrations build on the base branch already"
-    return Declared(tuple(drift), _findings(declaration, compared.new, policy), (note,) if many else ())
+    notes = [note] if many else []
+    if compared.reordered:
+        tables = ", ".join(compared.reordered)
+        notes.append(f"{declaration.place}: columns stand in another order than the migrations leave them in: {tables}")
+    return Declared(tuple(drift), _findings(declaration, compared.new, policy), tuple(notes))
 
 
 def _drift(gap: Gap) -> Drift:
     """expected: as declared; actual: as built."""
-    likely = f" (likely {gap.likely})" if gap.likely else ""
+    likely = f" (perhaps {gap.likely}, under another name)" if gap.likely else ""
     expected = gap.expected if gap.expected is not None else "not to be there"
     actual = gap.actual if gap.actual is not None else "missing"
     return Drift(DriftKind.DECLARED, gap.object, expected + likely, actual)

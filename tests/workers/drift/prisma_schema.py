@@ -2,6 +2,42 @@
 
 from __future__ import annotations
 
+SCHEMA = """datasource db {
+  provider = "postgresql"
+}
+
+enum Role {
+  USER
+  ADMIN
+}
+
+model User {
+  id    Int      @id @default(autoincrement())
+  email String   @unique
+  name  String?  @db.VarChar(50)
+  at    DateTime @default(now())
+  role  Role     @default(USER)
+  tags  String[]
+  bal   Decimal  @default(0)
+  g     String   @default(dbgenerated("gen_random_uuid()")) @db.Uuid
+  posts Post[]
+
+  @@index([name])
+}
+
+model Post {
+  id   Int   @id
+  uid  Int
+  user User  @relation(fields: [uid], references: [id])
+  cats Cat[]
+}
+
+model Cat {
+  id    Int    @id
+  posts Post[]
+}
+"""
+
 DDL = """
 CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN');
 CREATE TABLE "User" (

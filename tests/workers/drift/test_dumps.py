@@ -132,5 +132,22 @@ def test_a_review_tells_a_dump_that_was_forgotten(tmp_path: Path, cache: Path) -
     ]
     ((rule, path, line, level),) = [(f.rule, f.path, f.line, f.level) for f in report.findings if f.path == PATH]
     assert (rule, path, line, level) == ("schema-not-as-declared", PATH, 1, Level.RISKY)
-    repo.commit({PATH: HEAD + ONE.replace("NOT NULL\n", "NOT NULL,\n    two integer\n") + TAIL})
-    assert review(Asked(repo.folder, "main", "feature"), machine).drift == ()
+    repo.commit(
+        {PATH: HEAD + ONE.replace("    id integer NOT NULL", "    two integer,\n    id integer NOT NULL") + TAIL}
+    )
+    report = review(Asked(repo.folder, "main", "feature"), machine)
+    assert (report.drift, report.notes) == (
+        (),
+        (f"{PATH}: columns stand in another order than the migrations leave them in: public.one",),
+    )
+
+
+def test_a_dump_that_ends_the_server_ends_no_review(tmp_path: Path, cache: Path) -> None:
+    repo = Repo.at(tmp_path / "repo")
+    repo.commit({"db/migrations/1.sql": "CREATE TABLE one (id int PRIMARY KEY);\n", PATH: HEAD + ONE})
+    hostile = "CREATE TABLE two AS SELECT repeat('x', 1000000) AS a FROM generate_series(1, 100000);\n"
+    repo.commit({PATH: HEAD + ONE + hostile}, branch="feature")
+    limits = Limits(disk_bytes=200 << 20, statement_ms=20_000)
+    machine = Machine(cache, limits, snapshots_bytes=1 << 30, require=Tier.RLIMITS)
+    (note,) = review(Asked(repo.folder, "main", "feature"), machine).notes
+    assert note.startswith(f"{PATH}: not checked against the migrations: ")
