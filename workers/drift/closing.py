@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workers.catalog import Catalog, Dependency, Kind, Object, ObjectId, Value
+from workers.catalog import NAMING, Catalog, Dependency, Kind, Object, ObjectId, Value
 from workers.drift.gaps import Gap, GapKind
 from workers.rollback.comparison import by_name
 from workers.rollback.names import ident, literal
@@ -110,7 +110,9 @@ def _ids(expected: Catalog, here: Mapping[_Key, Object]) -> dict[ObjectId, Objec
 
 def _moved(each: Object, ids: Mapping[ObjectId, ObjectId]) -> Object:
     parent = ids.get(each.parent, each.parent) if each.parent else None
-    return replace(each, id=ids[each.id], parent=parent, raw=f"expected {each.raw}")
+    # Not all of a definition is in Object.raw, without a difference in which it would be taken for a new spelling.
+    raw = f"{each.raw}/expected" if each.kind in _RENAMED else each.raw
+    return replace(each, id=ids[each.id], parent=parent, raw=raw)
 
 
 def _links(
@@ -129,7 +131,8 @@ def _differing(told: tuple[Catalog, Catalog], key: _Key) -> tuple[str, ...]:
 def _altered(expected: Object, actual: Object, names: Sequence[str]) -> Object:
     """The column as it is, but for the attributes named."""
     given: dict[str, Value] = {name: expected.attributes[name] for name in names if name in expected.attributes}
-    return replace(actual, attributes={**actual.attributes, **given}, raw=f"expected {actual.raw}")
+    raw = actual.raw if NAMING.isdisjoint(given) else expected.raw
+    return replace(actual, attributes={**actual.attributes, **given}, raw=raw)
 
 
 def _whole(catalog: Catalog, each: Object) -> list[Object]:
