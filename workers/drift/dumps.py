@@ -15,7 +15,7 @@ from workers.sql.split import split
 _NAMES = ("structure.sql", "schema.sql")
 
 # pg_dump's head, and what is left of it where a framework takes the comments away, as Rails does.
-_DUMPED = re.compile(r"\bdatabase dump\b|\bpg_catalog\.set_config\('search_path'")
+_DUMPED = re.compile(r"^-- PostgreSQL database dump$|\bpg_catalog\.set_config\('search_path'", re.M)
 
 # Data, owners, privileges, and what only a superuser may say.
 _PASSED_OVER = re.compile(
