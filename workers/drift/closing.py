@@ -58,10 +58,10 @@ def _target(sides: Sides, gaps: Sequence[Gap]) -> Catalog:
     taken: dict[ObjectId, Object] = {}  # of expected
     gone: set[ObjectId] = set()  # of actual
     altered: dict[ObjectId, Object] = {}  # of actual
-    labels = {each.label: each for each in sides.actual.of_kind(*_RENAMED)}
+    labels = {each.label: each for each in sides.actual.of_kind(*RENAMED)}
     for gap in gaps:
         key = (gap.of, gap.path)
-        if gap.of in _RENAMED and gap.likely:
+        if gap.of in RENAMED and gap.likely:
             if gap.kind is GapKind.MISSING:
                 altered.update(_renamed(sides, there[key], labels[gap.likely]))
             continue
@@ -84,7 +84,7 @@ def _target(sides: Sides, gaps: Sequence[Gap]) -> Catalog:
 
 
 # What differs from another in nothing but its name is renamed, which costs no more than a look at the catalog.
-_RENAMED = (Kind.INDEX, Kind.CONSTRAINT)
+RENAMED = (Kind.INDEX, Kind.CONSTRAINT)
 
 
 def _renamed(sides: Sides, expected: Object, actual: Object) -> Iterator[tuple[ObjectId, Object]]:
@@ -111,7 +111,7 @@ def _ids(expected: Catalog, here: Mapping[_Key, Object]) -> dict[ObjectId, Objec
 def _moved(each: Object, ids: Mapping[ObjectId, ObjectId]) -> Object:
     parent = ids.get(each.parent, each.parent) if each.parent else None
     # Not all of a definition is in Object.raw, without a difference in which it would be taken for a new spelling.
-    raw = f"{each.raw}/expected" if each.kind in _RENAMED else each.raw
+    raw = f"{each.raw}/expected" if each.kind in RENAMED else each.raw
     return replace(each, id=ids[each.id], parent=parent, raw=raw)
 
 

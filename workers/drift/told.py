@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 
 from workers.catalog import Kind
+from workers.drift.closing import RENAMED
 from workers.drift.declaration import Declaration, Dump
 from workers.drift.declared import Compared, Place, compare_declared, obstacle
 from workers.drift.engine import NotRendered
@@ -56,7 +57,8 @@ def not_checked(declaration: Declaration, why: str = "") -> Declared:
 
 def told(declaration: Declaration, compared: Compared, policy: Policy) -> Declared:
     """Nothing where nothing differs. The SQL stands with the last gap, as it closes all of them."""
-    drift = [_drift(gap) for gap in compared.new]
+    new = [gap for gap in compared.new if not (gap.kind is GapKind.EXTRA and _renamed(gap))]
+    drift = [_drift(gap) for gap in new]
     if drift and compared.sql:
         last = drift.pop()
         drift.append(Drift(last.kind, last.object, last.expected, last.actual, "\n".join(compared.sql)))
@@ -67,15 +69,22 @@ def told(declaration: Declaration, compared: Compared, policy: Policy) -> Declar
     if compared.reordered:
         tables = ", ".join(compared.reordered)
         notes.append(f"{declaration.place}: columns stand in another order than the migrations leave them in: {tables}")
-    return Declared(tuple(drift), _findings(declaration, compared.new, policy), tuple(notes))
+    return Declared(tuple(drift), _findings(declaration, new, policy), tuple(notes))
 
 
 def _drift(gap: Gap) -> Drift:
     """expected: as declared; actual: as built."""
+    if gap.expected is not None and _renamed(gap):
+        return Drift(DriftKind.DECLARED, gap.object, gap.expected, f"called {gap.likely}")
     likely = f" (perhaps {gap.likely}, under another name)" if gap.likely else ""
     expected = gap.expected if gap.expected is not None else "not to be there"
     actual = gap.actual if gap.actual is not None else "missing"
     return Drift(DriftKind.DECLARED, gap.object, expected + likely, actual)
+
+
+def _renamed(gap: Gap) -> bool:
+    """Whether it is the same on both sides but for its name: told once, by the one that is declared."""
+    return gap.likely is not None and gap.of in RENAMED
 
 
 def _findings(declaration: Declaration, new: Sequence[Gap], policy: Policy) -> tuple[Finding, ...]:

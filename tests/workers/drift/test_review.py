@@ -76,6 +76,20 @@ def test_a_migration_without_its_field_is_drift(repo: Repo, machine: Machine) ->
 
 
 @needs_engine
+def test_another_name_is_told_once(repo: Repo, machine: Machine) -> None:
+    repo.commit(prisma(m2='ALTER INDEX "One_pkey" RENAME TO one_key;\n'), branch="feature")
+    assert reviewed(repo, machine).drift == (
+        Drift(
+            DriftKind.DECLARED,
+            "constraint public.One.One_pkey",
+            "PRIMARY KEY (id)",
+            "called constraint public.One.one_key",
+            'ALTER TABLE "public"."One" RENAME CONSTRAINT "one_key" TO "One_pkey";',
+        ),
+    )
+
+
+@needs_engine
 def test_what_the_base_branch_has_alarms_nobody(repo: Repo, machine: Machine) -> None:
     repo.commit({SCHEMA: NAMED})
     repo.commit(
