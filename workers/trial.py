@@ -23,7 +23,7 @@ from workers.rollback.proof import States
 from workers.rollback.rows import Fingerprint, fingerprint
 from workers.stand import Stage, Stand
 from workers.undoing.kept import keeping
-from workers.undoing.ours import effects_on_rows, rolled_back
+from workers.undoing.ours import around, dumped_before, effects_on_rows, rolled_back
 from workers.undoing.played import Done, Played, Retrial, filled, place
 from workers.undoing.written import try_written
 from workers.words import LockMode, Name
@@ -55,6 +55,7 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     migration, script = played.migration, played.script
     rejections: list[Rejection] = []
     ask = Ask(tables)
+    dump = dumped_before(stand)
     for tried in range(1, _TRIES + 1):
         with (
             stand.stage() as stage,
@@ -66,6 +67,7 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
             rows = fingerprint(reader, before, sorted(tables | held))
             stage.observer.rows = _counts(rows, stage.observer.relations)
             made = _made(stage.observer)
+            theirs = fingerprint(reader, before, sorted(made - rows.keys()))
             seen = play(stage, script, migration.transaction)
             failed = failure(seen)
             if failed is None:
@@ -75,7 +77,8 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
                 rehearsed = RehearsedMigration(migration, script, seen, tuple(rejections), before=before, after=after)
                 rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(stand.cluster) else {}
                 end = End(after, fingerprint(reader, after, ends_of(rehearsed, rows)) if rewrites else {})
-                done, states = Done(stand, stage, reader, played), States(before, after, rows)
+                done = Done(stand, stage, reader, played)
+                states = around(script, seen, States(before, after, {**rows, **theirs}, dump))
                 effects = effects_on_rows(done, seen)
                 rollback = rolled_back(done, states, effects)
                 prove_ms = (time.monotonic() - began) * 1000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from tests.conversations.conftest import COLUMN, INDEX, Shop
+from tests.conversations.conftest import COLUMN, INDEX, INIT, Shop
 from tests.github.bare import Bare
 from tests.github.state import Comment, Pull
+from tests.town import Town
 
 
 def _replies(shop: Shop, pull: Pull) -> list[str]:
@@ -103,6 +104,29 @@ def test_rollback_is_committed_beside_the_migration_and_keeps_the_ticks(shop: Sh
     again = shop.say("ann", pull, "/migrate rollback")
     assert _reactions(again) == {"eyes", "rocket"}
     assert "already" in _replies(shop, pull)[-1]
+
+
+def test_rollback_as_a_way_back_is_appended_once(a_town: Town) -> None:
+    github, path = a_town.github, "db/migrations/2_index.sql"
+    up = f"-- +goose Up\n{INDEX}"
+    files: dict[str, str | bytes | None] = {
+        "db/migrations/1_init.sql": f"-- +goose Up\n{INIT}",
+        ".github/migrations.yml": "rollback:\n  form: down\n",
+    }
+    repo = github.create_repository("acme/goose", files)
+    github.allow(repo, "ann", "write")
+    a_town.settle()
+    shop = Shop(a_town, repo)
+    github.push(repo, "feature", {path: up}, by="ann")
+    pull = github.open_pull(repo, "feature", "ann")
+    a_town.settle()
+    shop.say("ann", pull, "/migrate rollback")
+    text = Bare(repo.directory).git("show", f"{pull.head_sha}:{path}")
+    assert text.startswith(f"{up}\n-- +goose Down\n-- +goose StatementBegin\n-- Takes back the migration 2_index.\n")
+    assert 'DROP INDEX "public"."orders_total";' in text
+    before = pull.head_sha
+    shop.say("ann", pull, "/migrate rollback")
+    assert pull.head_sha == before
 
 
 def test_rollback_on_a_fork_is_shown(shop: Shop) -> None:

@@ -30,7 +30,8 @@ def conversion(scene: Scene, was: Object, now: Object) -> str:
         return ""
     if old != new and (base_type(old) == base_type(new) or base_type(old) in _LETTERS):
         return ""
-    if any(base_type(old) in family and base_type(new) in family for family in families):
+    stored = _under_domain(scene, was) or old
+    if any(base_type(stored) in family and base_type(new) in family for family in families):
         return ""
     if base_type(new) in _LETTERS or old == new or _is_user_type(scene, was) or "." in new:
         return f" USING {name}::text::{old}"
@@ -38,6 +39,12 @@ def conversion(scene: Scene, was: Object, now: Object) -> str:
     if (old, new) in direct or base_type(old) in _TIMES:
         return f" USING {name}::{old}"
     return f" USING {name}::text::{old}"
+
+
+def _under_domain(scene: Scene, column: Object) -> str | None:
+    """The type whose values the column's domain holds."""
+    types = (scene.before.objects[d.on] for d in scene.before.on(column.id))
+    return next((each.text("base") for each in types if each.kind is Kind.DOMAIN), None)
 
 
 def _is_user_type(scene: Scene, column: Object) -> bool:

@@ -118,9 +118,9 @@ def _link(name: str) -> str:
 
 
 def _found_by(rule: Documented) -> str:
-    if not isinstance(rule, Rule):
-        return "the files"
-    return "running it" if rule.needs_server else "text or running it"
+    if rule.needs_server:
+        return "running it"
+    return "text or running it" if isinstance(rule, Rule) else "the files"
 
 
 def _block(section: str) -> str:

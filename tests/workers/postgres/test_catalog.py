@@ -50,7 +50,7 @@ def test_every_kind_is_seen(connection: Connection) -> None:
         *("composite type s.c", "table s.t", "column s.t.id", "column s.t.e", "sequence s.t_id_seq", "default s.t.id"),
         *("default s.t.e", "constraint s.t.t_pkey", "index s.t_pkey", "index s.t_e_idx", "view s.v"),
         *("materialized view s.m", "function s.f()", "function s.f(integer)", "trigger s.t.g", "rule s.t.r"),
-        *("policy s.t.p", "statistics object s.st"),
+        *("policy s.t.p", "statistics s.st"),
     }
 
 

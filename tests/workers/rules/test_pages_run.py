@@ -9,13 +9,13 @@ import pytest
 
 from tests.workers.rules.running import INSTALLATIONS, Servers, observed
 from workers.postgres.servers import Installation
-from workers.rules import FILE_RULES, HISTORY_RULES, RULES
+from workers.rules import FILE_RULES, HISTORY_RULES, MIGRATION_RULES, RULES
 from workers.rules.pages import page
 from workers.rules.rule import Documented
 from workers.sql.read import extensions_wanted
 from workers.sql.split import split
 
-WITH_EXAMPLES = [rule for rule in RULES if rule not in (*HISTORY_RULES, *FILE_RULES)]
+WITH_EXAMPLES = [rule for rule in RULES if rule not in (*MIGRATION_RULES, *HISTORY_RULES, *FILE_RULES)]
 
 
 @pytest.fixture(scope="session")
