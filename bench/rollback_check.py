@@ -41,13 +41,16 @@ _LIMITS = Limits(total_ms=6 * 3600_000, disk_bytes=8 << 30)
 _COPY = "checked"
 _ERROR = re.compile(r"ERROR:\s+(?P<state>[0-9A-Z]{5}): (?P<message>.*)")
 _APART = frozenset({"25001", "55P04"})  # refused in a transaction; a new enum value that is used in it
-_PARTED = re.compile(r"^(?:BEGIN;$|(?:CREATE|DROP) .*INDEX CONCURRENTLY )", re.MULTILINE)  # no transaction around it
-_ROWS_STAY = re.compile(r"^Rows were inserted into ")
+_PROVIDED = re.compile(r"^role (.+): not made by any migration")
+_STAYS = {  # what a rollback says it leaves, by how the SQLSTATE begins with which the migration is refused then
+    "23": re.compile("^Rows were inserted into "),
+    "42710": re.compile(", reaches beyond the database; "),
+}
 
 
 class Verdict(enum.StrEnum):
     AGREES = "agrees"
-    ROWS_STAY = "agrees, and the rows that it says it leaves are in the way of applying again"
+    STAYS = "agrees, and what it says it leaves is in the way of applying again"
     DISAGREES = "disagrees"
     UNPROVEN = "not claimed to be proven"
     NOT_APPLIED = "not applied, by the audit or by psql"
@@ -55,20 +58,21 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """steps: SQL, and whether it goes in one transaction."""
+    """steps: SQL, and whether it goes in one transaction. stays: how SQLSTATEs may begin."""
 
     steps: tuple[tuple[str, bool], ...]
     proven: bool
-    rows_stay: bool
+    stays: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The migrations of one job: the history, and which of them are checked."""
+    """The migrations of one job: the history, and which of them are checked. provided: names of roles."""
 
     installation: Installation
     history: tuple[Migration, ...]
     claims: dict[str, Claim]
+    provided: tuple[str, ...]
     start: int
     stop: int
 
@@ -90,7 +94,8 @@ def main() -> int:
     installation = next(one for one in find_installations() if one.version == report["server"]["version"])
     stop = min(asked.to or len(history), len(history))
     bounds = [asked.start + (stop - asked.start) * job // asked.jobs for job in range(asked.jobs + 1)]
-    parts = [Part(installation, history, claims, *each) for each in pairwise(bounds)]
+    provided = tuple(made[1] for note in report["notes"] if (made := _PROVIDED.match(note)))
+    parts = [Part(installation, history, claims, provided, *each) for each in pairwise(bounds)]
     assert not any(name.startswith(("workers.rollback", "workers.postgres.catalog")) for name in sys.modules)
     with ProcessPoolExecutor(asked.jobs) as jobs:
         found = [checked for part in jobs.map(_check, parts) for checked in part]
@@ -108,9 +113,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _claim(told: dict[str, Any]) -> Claim:
-    steps = tuple((step["sql"], step["transaction"]) for step in told.get("steps") or ())
-    whole = (told["sql"], _PARTED.search(told["sql"]) is None)
-    return Claim(steps or (whole,), told["proven"], any(map(_ROWS_STAY.match, told["reasons"])))
+    steps = tuple((step["sql"], step["transaction"]) for step in told["steps"])
+    stays = (state for state, words in _STAYS.items() if any(map(words.search, told["reasons"])))
+    return Claim(steps, told["proven"], tuple(stays))
 
 
 def _tell(found: Sequence[Checked]) -> int:
@@ -128,6 +133,8 @@ def _tell(found: Sequence[Checked]) -> int:
 def _check(part: Part) -> list[Checked]:
     with start_cluster(part.installation, strongest_tier(), _LIMITS, default_cache()) as cluster:
         line = _Database(cluster, Prelude(cluster), DATABASE, part.installation.bin)
+        for role in part.provided:
+            line.prelude.remedied("42704", f'role "{role}" does not exist', DATABASE)
         for migration in part.history[: part.start]:
             line.apply(migration)
         found = []
@@ -164,8 +171,8 @@ def _tried(copy: _Database, migration: Migration, claim: Claim, dumps: tuple[str
     if different := tuple(unlike(dumps[0], copy.dump())):
         return Checked(migration.path, Verdict.DISAGREES, ("before, and rolled back:", *different))
     if error := copy.apply(migration):
-        stay = claim.rows_stay and "23505" in error
-        return Checked(migration.path, Verdict.ROWS_STAY if stay else Verdict.DISAGREES, (f"applying again: {error}",))
+        verdict = Verdict.STAYS if error.startswith(claim.stays) else Verdict.DISAGREES
+        return Checked(migration.path, verdict, (f"applying again: {error}",))
     if different := tuple(unlike(dumps[1], copy.dump())):
         return Checked(migration.path, Verdict.DISAGREES, ("applied, and applied again:", *different))
     return Checked(migration.path, Verdict.AGREES)

@@ -12,7 +12,8 @@ from workers.ways_back import Grade, Rollback, Written
 class AuditedMigration:
     """error: what the server said to a migration that it did not apply; there is nothing to take back then, and
     rollback is None. written: what the authors' own way back came to, where there is one. seconds: wall clock, for all
-    that was done with it. notes: what was done on its behalf, such as roles made for GRANT."""
+    that was done with it. notes: what was done on its behalf, such as roles made for GRANT. empty_down: it was
+    applied, and the authors' own way back has no statement, and so claims nothing."""
 
     id: str
     path: str
@@ -21,6 +22,7 @@ class AuditedMigration:
     written: Written | None = None
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    empty_down: bool = False
 
     @property
     def applied(self) -> bool:
@@ -63,6 +65,11 @@ class Audit:
     def written(self) -> tuple[Written, ...]:
         """What the authors' own ways back came to."""
         return tuple(each.written for each in self.migrations if each.written)
+
+    @property
+    def empty_downs(self) -> int:
+        """How many of the authors' ways back have no statement."""
+        return sum(each.empty_down for each in self.migrations)
 
     def graded(self, grade: Grade) -> int:
         """How many of the rollbacks have the grade."""

@@ -110,13 +110,15 @@ class Line:
         holding = [Name(*row) for row in self.reader.execute(_HOLDING)]
         return fingerprint(self.reader, catalog, holding) if holding else {}
 
-    def apply(self, migration: Migration, writes: Writes | None = None) -> SqlError | None:
+    def apply(
+        self, migration: Migration, writes: Writes | None = None, prelude: Prelude | None = None
+    ) -> SqlError | None:
         """Runs it as its runner would; what may write rows in a block of our own, where its locks can be seen at its
-        end. Its error, or None."""
+        end. prelude: for this once. Its error, or None."""
         self.known, self.locked = None, frozenset()
         if writes and writes.actions and not writes.controls and self._watched(migration):
             return None
-        error = apply(self.session, migration, self.prelude)
+        error = apply(self.session, migration, prelude or self.prelude)
         if self.session.in_block:  # by a BEGIN of the file's
             self.session.run("commit")
         return error

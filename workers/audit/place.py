@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workers.audit.folder import Folder
 from workers.errors import InputError
-from workers.gather import Tree, Wanted, gather, read_tree
+from workers.gather import Tree, Wanted, gather, projects, read_tree
 from workers.migrations import LAYOUTS
 from workers.model import MigrationSet
 from workers.policy import Policy
@@ -63,19 +63,17 @@ def _opened(asked: Asked) -> tuple[Repository, str]:
 
 def _wanted(tree: Tree, path: str, policy: Policy, asked: str) -> Wanted:
     prefix = f"{path}/" if path else ""
-    layouts = [layout for layout in LAYOUTS if policy.layout in (None, layout.name)]
-    claimed = {directory for layout in layouts for directory in layout.claims(tree.files)}
-    below = sorted(one for one in claimed if one == path or one.startswith(prefix))
-    if path in below:
-        return Wanted(policy.layout, path, policy.transaction)
-    if policy.directory in below:
-        below = [policy.directory]
+    found = (project.directory for project in projects(tree, Wanted(policy.layout)))
+    below = sorted(directory for directory in found if directory == path or directory.startswith(prefix))
+    for named in (path, policy.directory):
+        if named in below:
+            below = [named]
+            break
     if len(below) > 1:
         raise InputError(f"{asked} holds the migrations of {len(below)} projects: {', '.join(below)}; name one of them")
     if below:
         return Wanted(policy.layout, below[0], policy.transaction)
-    for layout in layouts:
-        if layout.entries(tree.files, path):  # under a name that is no sign of migrations
-            return Wanted(layout.name, path, policy.transaction)
+    if projects(tree, Wanted(policy.layout, path)):  # under a name that is no sign of migrations
+        return Wanted(policy.layout, path, policy.transaction)
     at = f"at {tree.commit[:12]} " if tree.commit else ""
-    raise InputError(f"{asked}: no migrations found {at}(looked for {' or '.join(each.name for each in LAYOUTS)})")
+    raise InputError(f"{asked}: no migrations found {at}(looked for {', '.join(each.name for each in LAYOUTS)})")

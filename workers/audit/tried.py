@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from workers.audit.beforehand import for_attempt
 from workers.audit.line import Line, State
-from workers.audit.theirs import try_theirs
+from workers.audit.theirs import claims_nothing, try_theirs
 from workers.audit.writes import effects, writes_of
 from workers.audited import AuditedMigration
 from workers.catalog import Catalog, Kind
@@ -44,13 +45,29 @@ def tried(line: Line, migration: Migration) -> Tried:
     """An error of the migration's own is told; the database is then as its runner leaves it. Raises ServerLost and
     psycopg.Error where the server is lost before the migration is applied."""
     began, noted = time.monotonic(), len(line.prelude.notes)
-    trial = _Trial(line, migration)
-    error = line.apply(migration, trial.writes)
+    trial, error = _applied(line, migration)
     rollback, written = (None, None) if error else trial.take_back()
-    why = _sentence(error) if error else None
-    seconds = time.monotonic() - began
-    found = AuditedMigration(migration.id, migration.path, rollback, why, written, seconds, line.prelude.notes[noted:])
+    found = AuditedMigration(
+        migration.id,
+        migration.path,
+        rollback,
+        _sentence(error) if error else None,
+        written,
+        time.monotonic() - began,
+        line.prelude.notes[noted:],
+        empty_down=error is None and trial.down is None and migration.down is not None,
+    )
     return Tried(found, trial.goes_on)
+
+
+def _applied(line: Line, migration: Migration) -> tuple[_Trial, SqlError | None]:
+    """On a database that has what a platform provides."""
+    while True:
+        trial, prelude = _Trial(line, migration), for_attempt(line.prelude, migration)
+        error = line.apply(migration, trial.writes, prelude)
+        line.prelude.notes = prelude.notes
+        if not prelude.made:
+            return trial, error
 
 
 def _sentence(error: SqlError) -> str:
@@ -58,11 +75,12 @@ def _sentence(error: SqlError) -> str:
 
 
 class _Trial:
-    """goes_on: see Tried."""
+    """goes_on: see Tried. down: their own way back, where it has a statement."""
 
     def __init__(self, line: Line, migration: Migration) -> None:
         """Before the migration is applied."""
         self.line, self.migration, self.goes_on = line, migration, True
+        self.down = None if migration.down is None or claims_nothing(migration.down) else migration.down
         self.roles = Roles.before(line.cluster, migration.text)
         self.writes = writes_of(migration)
         self.before = line.state()
@@ -90,8 +108,7 @@ class _Trial:
         line = self.line
         proof = prove(Rehearsed(line.reader, self._run, self.again, line.dumped, lambda _: line.look()), plan, states)
         self._stay(proof.again if proof.proven else None, after)
-        down = self.migration.down
-        written = try_theirs(line, down, self.again, states) if down and self.goes_on else None
+        written = try_theirs(line, self.down, self.again, states) if self.down and self.goes_on else None
         if written:
             self._stay(None, after)
         return settle(plan, proof), written

@@ -29,6 +29,7 @@ _LOCKED = (
     re.compile(r'prisma@[^\n]*:\n\s+version:?\s+"?(\d+)\.(\d+)\.'),  # yarn: "prisma@npm:^7.0.0": … version: 7.10.1
     re.compile(r'"node_modules/prisma":\s*\{\s*"version":\s*"(\d+)\.(\d+)\.'),  # npm
 )
+_NAME_BEGINS = re.compile(r"(?:^|[\n {\"'])/?\Z")  # else it is the end of another one: @casl/prisma@1.6.1
 _WANTED = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
@@ -62,8 +63,13 @@ _PUNCTUATION_FIRST = {ord(mark): place for place, mark in enumerate("_-,;:!?./()
 
 
 def _transaction(paths: Iterable[str], directory: str, text_of: ReadText) -> Transaction:
-    version = next(_versions(frozenset(paths), directory, text_of), None)
+    version = version_of(paths, directory, text_of)
     return Transaction.STATEMENT if version and version >= _SPLITS_SINCE else Transaction.SIMPLE_QUERY
+
+
+def version_of(paths: Iterable[str], directory: str, text_of: ReadText) -> tuple[int, int] | None:
+    """The major and minor version of Prisma that the project runs, as far as it says."""
+    return next(_versions(frozenset(paths), directory, text_of), None)
 
 
 def _versions(paths: frozenset[str], directory: str, text_of: ReadText) -> Iterator[tuple[int, int]]:
@@ -80,7 +86,7 @@ def _versions(paths: frozenset[str], directory: str, text_of: ReadText) -> Itera
 def _locked(text: str) -> Iterator[tuple[int, int]]:
     for pattern in _LOCKED:
         for match in pattern.finditer(text):
-            if match.start() == 0 or text[match.start() - 1] in "\n {\"'/":  # not the end of another package's name
+            if _NAME_BEGINS.search(text, max(match.start() - 2, 0), match.start()):
                 yield int(match[1]), int(match[2])
 
 

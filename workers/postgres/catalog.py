@@ -38,6 +38,7 @@ _VERSIONED = {
     ),
     "not_null_name": (180000, "nn.conname", "NULL"),
     "not_null_valid": (180000, "coalesce(nn.convalidated, true)", "true"),
+    "not_null_own": (180000, "coalesce(nn.conislocal, false)", "a.attnotnull"),
     "not_null_no_inherit": (180000, "coalesce(nn.connoinherit, false)", "false"),
     "enforced": (180000, "k.conenforced", "true"),
     "multirange_name": (

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any
 
 from workers.audited import Audit, AuditedMigration
-from workers.ways_back import Grade, Written
+from workers.ways_back import Grade, Rollback, Written
 
 VERSION = 1
 
@@ -25,7 +25,7 @@ def audit_to_json(audit: Audit, *, with_sql: bool = False) -> Json:
         "server": {"version": server.version, "origin": server.origin, "sandbox": server.sandbox},
         "migrations": [_migration(each, with_sql=with_sql) for each in audit.migrations],
         "summary": _summary(audit),
-        "down": {"written": len(audit.written), "restores": sum(each.restores for each in audit.written)},
+        "down": _down(audit),
         "notes": list(audit.notes),
         "kept": audit.kept,
         "seconds": round(audit.seconds, 3),
@@ -48,6 +48,14 @@ def _summary(audit: Audit) -> Json:
     }
 
 
+def _down(audit: Audit) -> Json:
+    return {
+        "written": len(audit.written),
+        "restores": sum(each.restores for each in audit.written),
+        "empty": audit.empty_downs,
+    }
+
+
 def _migration(one: AuditedMigration, *, with_sql: bool) -> Json:
     rollback = one.rollback
     return {
@@ -59,9 +67,18 @@ def _migration(one: AuditedMigration, *, with_sql: bool) -> Json:
         "proven": one.proven,
         "reasons": list(rollback.reasons) if rollback else [],
         "difference": list(rollback.difference) if rollback else [],
-        **({"sql": rollback.sql if rollback else None} if with_sql else {}),
+        **(_sql(rollback) if with_sql else {}),
         "down": _written(one.written) if one.written else None,
         "seconds": round(one.seconds, 3),
+    }
+
+
+def _sql(rollback: Rollback | None) -> Json:
+    if rollback is None:
+        return {"sql": None, "steps": []}
+    return {
+        "sql": rollback.sql,
+        "steps": [{"sql": each.sql, "transaction": each.transaction} for each in rollback.steps],
     }
 
 

@@ -26,9 +26,10 @@ def totals(audit: Audit) -> Iterator[tuple[str, str]]:
     for grade in Grade:
         yield grade.value, f"{audit.graded(grade):,} · {GRADES[grade]}"
     yield "proven", f"{sum(each.proven for each in audit.applied):,} of {applied:,} · {PROOF}"
-    if audit.written:
+    if audit.written or audit.empty_downs:
         restores = sum(each.restores for each in audit.written)
-        yield "down files", f"{restores:,} of {len(audit.written):,} restore the schema"
+        more = f", {audit.empty_downs:,} more without a statement" if audit.empty_downs else ""
+        yield "down files", f"{restores:,} of {len(audit.written):,} restore the schema{more}"
     yield "took", duration(audit.seconds * 1000) + (f", {audit.kept:,} known from an earlier run" if audit.kept else "")
 
 

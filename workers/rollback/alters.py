@@ -34,6 +34,8 @@ def replaceable(was: Object, now: Object, name: str) -> bool:
         return same and was.kind is not Kind.AGGREGATE
     if was.kind is Kind.COMPOSITE and name == "members":
         return changed_back(was, now) is not None
+    if name == "not_null_own":
+        return was.flag(name) or not (was.flag("not_null") and now.flag("not_null"))
     if name in ("inherited", "from_parent"):
         return not was.flag(name)
     if was.kind is Kind.COLUMN and name in ("type", "collation"):

@@ -8,7 +8,8 @@ from workers.catalog import Kind, Object
 from workers.rollback import columns
 from workers.rollback.names import column_of, ident
 from workers.rollback.scene import Scene
-from workers.rollback.tables import require
+from workers.rollback.shapes import computed_back, shape
+from workers.rollback.tables import enum_labels, require
 from workers.rollback.types import conversion
 
 
@@ -22,12 +23,25 @@ def type_(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     if _follows(scene, was):
         return
     collation = f" COLLATE {c}" if (c := was.text("collation")) else ""
-    type = was.text("type") or ""
-    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET DATA TYPE {type}{collation}{conversion(scene, was, now)};"
+    retype = f"ALTER COLUMN {column} SET DATA TYPE {was.text('type') or ''}{collation}"
+    if computed_back(shape(scene.before, was), shape(scene.after, now)):
+        yield f"ALTER TABLE {table} {retype}{conversion(scene, was, now)};"
+    else:
+        yield _emptied(scene, was, now, retype)
     if was.text("storage"):  # a new type brings its own
         yield from storage(scene, was, now)
     if was.text("compression"):
         yield from compression(scene, was, now)
+
+
+def _emptied(scene: Scene, was: Object, now: Object, retype: str) -> str:
+    """No value of the new type tells what the former one was."""
+    table, column = column_of(was.path)
+    value = columns.placeholder(was, enum_labels(scene, was), "1") if was.flag("not_null") else None
+    free = f"ALTER COLUMN {column} DROP NOT NULL, " if now.flag("not_null") and not was.flag("not_null") else ""
+    instead = "rows that exist get a placeholder" if value else "it is left empty"
+    note = f"-- the values of this column cannot be computed back; {instead}"
+    return f"{note}\nALTER TABLE {table} {free}{retype} USING {value or 'NULL'};"
 
 
 def not_null(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -48,8 +62,22 @@ def not_null(scene: Scene, was: Object, now: Object) -> Iterator[str]:
         yield f"ALTER TABLE {only}{table} {require(was)};"
     elif was.flag("not_null_valid") != now.flag("not_null_valid"):
         yield from _validity(was)
+    elif was.flag("not_null_own") and not now.flag("not_null_own") and was.parent not in scene.joining:
+        return  # it goes with that of the parents
     elif (old := was.text("not_null_constraint")) and (new := now.text("not_null_constraint")) and old != new:
         yield f"ALTER TABLE {table} RENAME CONSTRAINT {ident(new)} TO {ident(old)};"
+
+
+def not_null_own(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    """Its own besides that of the parents, which it would lose with theirs."""
+    table, _ = column_of(was.path)
+    if (
+        was.flag("not_null_own")
+        and not now.flag("not_null_own")
+        and now.flag("not_null")
+        and was.parent not in scene.joining
+    ):
+        yield f"ALTER TABLE {table} {require(was)};"
 
 
 def _validity(was: Object) -> Iterator[str]:
@@ -115,6 +143,7 @@ COLUMN_ALTERS: Mapping[str, Callable[[Scene, Object, Object], Iterator[str]]] = 
     "not_null": not_null,
     "not_null_constraint": not_null,
     "not_null_valid": not_null,
+    "not_null_own": not_null_own,
     "not_null_no_inherit": not_null_inherits,
     "storage": storage,
     "compression": compression,

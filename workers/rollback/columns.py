@@ -21,8 +21,8 @@ _VALUES: Mapping[str, str] = {
     "bytea": "{n}::text::bytea",
     "inet": "'0.0.0.0'::inet + {n}",
 }
-_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
-_LETTERS = ("text", "character varying", "character", "citext", "name", '"char"')
+NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+LETTERS = ("text", "character varying", "character", "citext", "name", '"char"')
 
 
 def base_type(type: str) -> str:
@@ -40,7 +40,7 @@ def placeholder(column: Object, labels: tuple[str, ...], number: str) -> str | N
         return "'{}'"
     if labels:
         return "'" + labels[0].replace("'", "''") + "'"
-    if base in _NUMBERS or base.rpartition(".")[2] in _LETTERS:
+    if base in NUMBERS or base.rpartition(".")[2] in LETTERS:
         return f"{number}::{type}"
     value = _VALUES.get(base)
     return value and value.format(n=number)

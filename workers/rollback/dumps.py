@@ -13,6 +13,7 @@ _SET = re.compile(r"^SET (default_\w+) = (.*);\n", re.M)
 _OPENING = re.compile(r"^CREATE (?:UNLOGGED |FOREIGN )?TABLE .*\($", re.M)
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[(),]")
 _VIEW_RULE = " _RETURN"  # the name of the rule that makes a view
+_OPTIONS = re.compile(r"\b(WITH|SET) \(((?:[\w.]+=(?:'[^']*'|\w+)(?:, )?)+)\)")
 _OF_COLUMN = re.compile(r"^ALTER (?:FOREIGN )?TABLE .* ALTER COLUMN .*;$")
 # What is set between two objects counts for the next ones of these types.
 _STORED = {"TABLE": ("default_tablespace", "default_table_access_method"), "INDEX": ("default_tablespace",)}
@@ -62,7 +63,7 @@ def _objects(dump: str) -> dict[str, str]:
         text = dump[head.end() : end]
         name, type, schema = head.groups()
         stored = "".join(f"-- {key} = {settings[key]}\n" for key in _STORED.get(type, ()) if key in settings)
-        body = _SET.sub("", text).strip()
+        body = _OPTIONS.sub(_sorted_options, _SET.sub("", text).strip())
         if type.endswith("ACL"):  # the order of grants means nothing
             body = "\n".join(sorted(body.splitlines()))
         where = "" if schema == "-" else f"{schema}."
@@ -91,6 +92,11 @@ def _as_view(rule: str, text: str) -> str:
     query = [line for line in (rule or text).splitlines() if line and not line.startswith("ALTER ")]
     owners = [line.replace("ALTER TABLE ", "ALTER VIEW ", 1) for line in text.splitlines() if line.startswith("ALTER ")]
     return "\n".join([*query, *owners])
+
+
+def _sorted_options(found: re.Match[str]) -> str:
+    """Storage parameters are kept in the order in which they were set, which means nothing."""
+    return f"{found[1]} ({', '.join(sorted(found[2].split(', ')))})"
 
 
 def _without_order(table: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from workers.facts import Facts, Write
 from workers.model import Statement
+from workers.rollback.conversions import is_cast_of
 from workers.rollback.grading import DataEffects
 from workers.rollback.reached import TableEffect, together
 from workers.sql.actions import Action, Copy, Delete, Do, Insert, Merge, Select, Truncate, Update
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.object_actions import AlterObject, CreateObject, DropObject, Grant, RenameObject, Revoke
 from workers.sql.read import read
-from workers.sql.table_actions import AlterTableOther
+from workers.sql.table_actions import AlterColumnType, AlterTableOther
 from workers.sql.wording import action_name
 from workers.words import LockMode, Name
 
@@ -73,6 +74,7 @@ def effects_of(actions: Sequence[Action], facts: Facts) -> Iterator[TableEffect]
             told.columns,
             guessed=table not in said and table not in seen,
             beside=bool(said) and table not in said and table not in seen,
+            below=told.below,
         )
 
 
@@ -83,6 +85,7 @@ def _both(one: TableEffect, other: TableEffect) -> TableEffect:
         one.updated + other.updated,
         one.deleted + other.deleted,
         together(one, other),
+        below=one.below or other.below,
     )
 
 
@@ -91,6 +94,10 @@ def _said(action: Action) -> TableEffect | None:
     match action:
         case Update(table=table, columns=columns):
             return TableEffect(table, updated=1, columns=frozenset(columns))
+        case AlterColumnType(table=table, column=column, using=str(using)) if not is_cast_of(
+            using, column, action.type
+        ):
+            return TableEffect(table, updated=1, columns=frozenset({column}), below=True)
         case Delete(table=table):
             return TableEffect(table, deleted=1)
         case Insert(table=table) | Copy(table=Name() as table, writes=True):

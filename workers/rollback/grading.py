@@ -15,6 +15,8 @@ from workers.rollback.difference import Difference
 from workers.rollback.others import refused
 from workers.rollback.outline import REMADE, Outline
 from workers.rollback.reached import Reached, TableEffect, former, reached, table_name
+from workers.rollback.shapes import computed_back, shape
+from workers.rollback.standing import not_changed_back
 from workers.rollback.types import keeps_values
 from workers.ways_back import Grade
 from workers.words import Name
@@ -71,8 +73,9 @@ def losses(outline: Outline, effects: DataEffects) -> Iterator[Loss]:
     """All of them, the gravest first; none when schema and data come back as they were."""
     yield from _unrestorable(outline)
     yield from _dropped(outline.difference)
-    yield from _converted(outline)
-    yield from _written(outline.difference, effects)
+    converted = tuple(_converted(outline))
+    yield from converted
+    yield from _written(outline.difference, effects, frozenset(loss.about for loss in converted if loss.about))
     yield from _placed(outline.difference, effects)
     said = caveats(outline, effects.taken, effects.outside)
     yield from (Loss(Grade.EXACT, reason) for reason in said)
@@ -84,7 +87,7 @@ def _unrestorable(outline: Outline) -> Iterator[Loss]:
         was, now = difference.before.objects[id], difference.after.objects[difference.pairs[id]]
         for name in names:
             if not replaceable(was, now, name) and was.kind not in REMADE:
-                yield Loss(Grade.IRREVERSIBLE, f"The {name.replace('_', ' ')} of {was.label} cannot be changed back.")
+                yield Loss(Grade.IRREVERSIBLE, not_changed_back(was, name))
     for id in sorted(difference.gone):
         was = difference.before.objects[id]
         part = any(d.type == "i" for d in difference.before.on(id))
@@ -154,11 +157,20 @@ def _converted(outline: Outline) -> Iterator[Loss]:
             yield from _attributes(difference, was, now)
         if was.kind is not Kind.COLUMN or "type" not in names:
             continue
-        old, new = was.text("type") or "", now.text("type") or ""
-        if not _keeps_values(difference, was, now):
-            what = f"from {old} to {new}" if old != new else f"to another type named {new}"
-            reason = f"The change of {was.label} {what} may have cost values, which do not come back."
+        if reason := _cost(difference, was, now):
             yield Loss(Grade.LOSSY, reason, table_name(was), was.path[-1], Cause.CONVERTED, id)
+
+
+def _cost(difference: Difference, was: Object, now: Object) -> str | None:
+    """What a column's new type has cost."""
+    old, new = was.text("type") or "", now.text("type") or ""
+    if not computed_back(shape(difference.before, was), shape(difference.after, now)):
+        instead = "a placeholder in each row" if was.flag("not_null") else "no values"
+        return f"The values of {was.label} cannot be computed back from {new}; it comes back with {instead}."
+    if _keeps_values(difference, was, now):
+        return None
+    what = f"from {old} to {new}" if old != new else f"to another type named {new}"
+    return f"The change of {was.label} {what} may have cost values, which do not come back."
 
 
 def _attributes(difference: Difference, was: Object, now: Object) -> Iterator[Loss]:
@@ -187,16 +199,17 @@ def tables_with_new_rows(difference: Difference, effects: DataEffects) -> frozen
     return frozenset(table_name(table) for table in found if table)
 
 
-def _written(difference: Difference, effects: DataEffects) -> Iterator[Loss]:
+def _written(difference: Difference, effects: DataEffects, converted: frozenset[ObjectId]) -> Iterator[Loss]:
+    """converted: columns whose former values are given up already."""
     for name in dict.fromkeys(effects.truncated):
         if (table := former(difference, name)) and table.id not in difference.gone:
             reason = f"The rows of {table.label} were truncated; they do not come back."
             yield Loss(Grade.LOSSY, reason, table_name(table), cause=Cause.TRUNCATED, about=table.id)
     for each in reached(difference, effects.tables):
-        yield from _of_rows(difference, each)
+        yield from _of_rows(difference, each, converted)
 
 
-def _of_rows(difference: Difference, each: Reached) -> Iterator[Loss]:
+def _of_rows(difference: Difference, each: Reached, converted: frozenset[ObjectId]) -> Iterator[Loss]:
     table, name = each.table, table_name(each.table)
     if each.inserted:
         reason = f"Rows were inserted into {table.label}; they stay, also when the migration is applied again."
@@ -204,7 +217,7 @@ def _of_rows(difference: Difference, each: Reached) -> Iterator[Loss]:
     if each.guessed:
         reason = f"Code that is not read may write to {table.label}; what it writes there does not come back."
         yield Loss(Grade.LOSSY, reason, name)
-    elif each.updated and not _only_new_columns(difference, table, each.columns):
+    elif each.updated and not _costs_nothing(difference, each, converted):
         reason = f"Rows of {table.label} were updated; their former values are gone."
         yield Loss(Grade.LOSSY, reason, name, cause=Cause.UPDATED, about=table.id, columns=each.columns)
     if each.deleted:
@@ -212,13 +225,16 @@ def _of_rows(difference: Difference, each: Reached) -> Iterator[Loss]:
         yield Loss(Grade.LOSSY, reason, name, cause=Cause.DELETED, about=table.id)
 
 
-def _only_new_columns(difference: Difference, table: Object, columns: frozenset[str] | None) -> bool:
-    """An UPDATE that set nothing but columns which the migration added has cost nothing."""
-    if columns is None:
+def _costs_nothing(difference: Difference, each: Reached, converted: frozenset[ObjectId]) -> bool:
+    """An UPDATE of nothing but columns which the migration added, or whose values are given up already."""
+    if each.columns is None:
         return False
-    after = difference.after.objects
-    new = {after[id].path[-1] for id in difference.new if after[id].parent == difference.pairs[table.id]}
-    return columns <= new
+    before, after, table = difference.before.objects, difference.after.objects, each.table.id
+    free = {after[id].path[-1] for id in difference.new if after[id].parent == difference.pairs[table]}
+    for id in converted:
+        if before[id].parent == table:
+            free |= {before[id].path[-1], after[difference.pairs[id]].path[-1]}
+    return each.columns <= free
 
 
 def _placed(difference: Difference, effects: DataEffects) -> Iterator[Loss]:

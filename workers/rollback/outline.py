@@ -106,7 +106,7 @@ def _altered(difference: Difference) -> dict[ObjectId, tuple[str, ...]]:
         was, now = difference.before.objects[id], difference.after.objects[now_id]
         names = changed(was, now)
         if "inherited" in names and _is_attached(difference, was):
-            names = tuple(name for name in names if name not in ("inherited", "from_parent"))
+            names = tuple(name for name in names if name not in ("inherited", "from_parent", "not_null_own"))
         if new_types and was.kind is Kind.COLUMN and "type" not in names:
             names = ("type", *names) if any(d.on in new_types for d in difference.after.on(now_id)) else names
         if names:

@@ -12,12 +12,14 @@ from workers.catalog import Catalog, Kind, ObjectId
 from workers.errors import CannotAnalyse
 from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
+from workers.rollback.difference import match
 from workers.rollback.dumps import dumps_differ
+from workers.rollback.held import held_values
 from workers.rollback.names import ident
 from workers.rollback.rows import ROWS_MAX, Content, Fingerprint, fingerprint, lost_rows
 from workers.rollback.steps import steps_of, text_of
 from workers.rollback.write import Plan
-from workers.ways_back import Rollback, UndoStep
+from workers.ways_back import Grade, Rollback, UndoStep
 from workers.words import Name
 
 Run = Callable[[str], str | None]
@@ -58,12 +60,14 @@ class States:
 @dataclass(frozen=True, slots=True)
 class Proof:
     """proven: nothing differed. steps: what was run. again: the catalog after the migration was applied again, when it
-    came so far. notes: what was not compared."""
+    came so far. notes: what was not compared. held: why the schema cannot come back at all while the rows are as they
+    are."""
 
     difference: tuple[str, ...]
     again: Catalog | None = None
     steps: tuple[UndoStep, ...] = ()
     notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -76,7 +80,8 @@ def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
     steps = steps_of(plan.statements, (states.before, states.after), states.in_use)
     for step in steps:
         if error := database.run(step.sql):
-            return Proof((f"rolling back failed: {error}",), steps=steps)
+            held = held_values(database.reader, match(states.before, states.after))
+            return Proof((f"rolling back failed: {error}",), steps=steps, held=held)
     back = database.look(database.reader)
     contents = fingerprint(database.reader, back, states.rows.keys())
     difference = [*compare(states.before, back), *_rows(plan, states, contents)]
@@ -91,8 +96,9 @@ def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
 
 def settle(plan: Plan, proof: Proof) -> Rollback:
     """The rollback as it is reported."""
-    sql = text_of(proof.steps)
-    found = Rollback(sql, plan.grade, proof.proven, plan.reasons, proof.difference, proof.steps)
+    grade = Grade.IRREVERSIBLE if proof.held else plan.grade
+    reasons = (*proof.held, *plan.reasons)
+    found = Rollback(text_of(proof.steps), grade, proof.proven, reasons, proof.difference, proof.steps)
     return replace(found, notes=proof.notes)
 
 

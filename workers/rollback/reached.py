@@ -15,7 +15,7 @@ from workers.words import Name
 class TableEffect:
     """Rows of a table that a migration wrote. columns: those that its UPDATE statements set; None when not known.
     guessed: only a lock tells that there may be such rows. beside: one of a statement that is known to write elsewhere,
-    so that it may be what a foreign key passes on."""
+    so that it may be what a foreign key passes on. below: what inherits from the table is written with it, unseen."""
 
     table: Name
     inserted: int = 0
@@ -24,6 +24,7 @@ class TableEffect:
     columns: frozenset[str] | None = None
     guessed: bool = False
     beside: bool = False
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Reached:
     deleted: bool = False
     columns: frozenset[str] | None = None
     guessed: bool = False
+    below: bool = False
 
 
 def together(one: TableEffect | Reached, other: TableEffect | Reached) -> frozenset[str] | None:
@@ -84,7 +86,7 @@ def _of(difference: Difference, effect: TableEffect) -> Reached | None:
     if (table := former(difference, effect.table)) is None:
         return None
     done = bool(effect.inserted), bool(effect.updated), bool(effect.deleted)
-    return Reached(table, *done, effect.columns, effect.guessed)
+    return Reached(table, *done, effect.columns, effect.guessed, effect.below)
 
 
 def _merged(one: Reached, other: Reached) -> Reached:
@@ -95,6 +97,7 @@ def _merged(one: Reached, other: Reached) -> Reached:
         deleted=one.deleted or other.deleted,
         columns=together(one, other),
         guessed=one.guessed or other.guessed,
+        below=one.below or other.below,
     )
 
 
@@ -166,8 +169,14 @@ def _keys(difference: Difference) -> tuple[ForeignKey, ...]:
 
 
 def _passed_on(difference: Difference, each: Reached, keys: Iterable[ForeignKey]) -> Iterator[Reached]:
-    """To the tables that refer to this one. An UPDATE of columns that are not known is not taken for one of a key."""
+    """To the tables that refer to this one, or inherit from it. An UPDATE of columns that are not known is not taken
+    for one of a key."""
     before = difference.before.objects
+    if each.below:
+        children = (
+            table for table in difference.before.of_kind(Kind.TABLE) if _inherits(difference, table, each.table)
+        )
+        yield from (replace(each, table=table) for table in children)
     set_here = {
         column.id.sub
         for column in difference.after.of_kind(Kind.COLUMN)
@@ -185,6 +194,14 @@ def _passed_on(difference: Difference, each: Reached, keys: Iterable[ForeignKey]
             yield Reached(referring, updated=True, columns=columns)
         if "UPDATE" in key.actions and each.updated and set_here & key.referenced_columns:
             yield Reached(referring, updated=True, columns=columns)
+
+
+def _inherits(difference: Difference, table: Object, parent: Object) -> bool:
+    """Before the migration or after it."""
+    before, after, pairs = difference.before, difference.after, difference.pairs
+    above = {dependency.on for dependency in before.on(table.id)}
+    there = pairs.get(parent.id), pairs.get(table.id)
+    return parent.id in above or (all(there) and any(d.on == there[0] for d in after.on(there[1] or table.id)))
 
 
 def _last_names(difference: Difference, columns: Iterable[ObjectId]) -> Iterator[str]:

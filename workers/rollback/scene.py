@@ -1,4 +1,4 @@
-"""What the forms may look up while they write: the earlier snapshot, and what is made again together with what."""
+"""What the forms may look up while they write: the snapshots, and what is made again together with what."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
+from workers.rollback.difference import Difference
 from workers.rollback.grants import at_birth, granted, regrant
 from workers.rollback.names import ident, literal, reference
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the forms may look up: the earlier snapshot, what is made again, and which children an object has."""
+    """What the forms may look up: the snapshots, what is made again, and which children an object has."""
 
     before: Catalog
+    after: Catalog
     created: frozenset[ObjectId]
     children: Mapping[ObjectId, Sequence[Object]]
     _users: Mapping[ObjectId, Sequence[Object]]
@@ -23,16 +25,16 @@ class Scene:
 
     @classmethod
     def of(
-        cls, before: Catalog, created: frozenset[ObjectId], kept: frozenset[ObjectId], joining: frozenset[ObjectId]
+        cls, of: Difference, created: frozenset[ObjectId], kept: frozenset[ObjectId], joining: frozenset[ObjectId]
     ) -> Scene:
         children: dict[ObjectId, list[Object]] = {}
         users: dict[ObjectId, list[Object]] = {}
-        for each in before.objects.values():
+        for each in of.before.objects.values():
             if each.parent:
                 children.setdefault(each.parent, []).append(each)
-            for dependency in before.on(each.id):
+            for dependency in of.before.on(each.id):
                 users.setdefault(dependency.on, []).append(each)
-        return cls(before, created, children, users, kept, joining)
+        return cls(of.before, of.after, created, children, users, kept, joining)
 
     def users(self, id: ObjectId) -> Sequence[Object]:
         """What depends on the object."""

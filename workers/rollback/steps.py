@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.model import Observation, Statement
+from workers.rollback.arrays import settled
 from workers.rollback.drops import drop
 from workers.rollback.names import ident
 from workers.sql.actions import CreateIndex, DropIndex
@@ -80,7 +81,7 @@ def _droppable(after: Catalog, tables: frozenset[ObjectId]) -> Iterator[str]:
 def _buildable(before: Catalog, tables: frozenset[ObjectId], statements: Sequence[str]) -> Iterator[str]:
     """What is said of an index after it was made would come too early."""
     for index in _indexes(before, tables):
-        build, named = f"{index.text('definition')};", ident(index.path[-1])
+        build, named = settled(f"{index.text('definition')};"), ident(index.path[-1])
         if not any(named in one for one in statements if one != build and not one.startswith("DROP INDEX ")):
             yield build
 

@@ -157,7 +157,7 @@ def _fill(scene: Scene, each: Object) -> Iterator[str]:
         other, key = column_of(referenced.path)
         value: str | None = f"(SELECT {key} FROM {other} ORDER BY 1 OFFSET {number} - 1 LIMIT 1)"  # noqa: S608  quoted
     else:
-        value = columns.placeholder(each, _labels(scene, each), number)
+        value = columns.placeholder(each, enum_labels(scene, each), number)
     if value is None:
         return
     note = "-- the values of this column are gone; rows that exist get a placeholder"
@@ -177,7 +177,8 @@ def _is_unique(each: Object) -> bool:
     return each.attributes.get("type") in ("p", "u") or definition.startswith("CREATE UNIQUE")
 
 
-def _labels(scene: Scene, each: Object) -> tuple[str, ...]:
+def enum_labels(scene: Scene, each: Object) -> tuple[str, ...]:
+    """The values of the column's type where that is an enum."""
     found = (scene.before.objects[d.on] for d in scene.before.on(each.id))
     return next((type.texts("labels") for type in found if type.kind is Kind.ENUM), ())
 

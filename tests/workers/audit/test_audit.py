@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from tests.repositories import Repo, plain, prisma
 from workers.audit.chain import Ground, audited
 from workers.audit.halves import audit_in_halves, halves
+from workers.audit.place import Asked, find
 from workers.audited import AuditedMigration
 from workers.cli import CLEAN, FOUND, WRONG_INPUT, run
 from workers.model import Migration, Transaction
@@ -97,6 +98,15 @@ def test_a_history_with_a_failing_migration_in_the_middle(repo: Repo, audit: Aud
     assert {id: one["difference"] for id, one in by_id.items() if one["applied"] and not one["proven"]} == {}
     assert found["summary"] == {"migrations": 7, "applied": 6, "exact": 3, "lossy": 3, "irreversible": 0, "proven": 6}
     assert "DROP TABLE" in by_id["m1"]["sql"]
+    assert {id: [step["transaction"] for step in one["steps"]] for id, one in by_id.items()} == {
+        "m1": [True],
+        "m2": [],
+        "m3": [True],
+        "m4": [],
+        "m5": [True],
+        "m6": [],
+        "m7": [False],
+    }
     assert (code, found["kept"]) == (CLEAN, 0)
 
 
@@ -121,6 +131,15 @@ def test_one_that_is_not_proven_and_the_next(repo: Repo, audit: Audited) -> None
     assert "| proven | 2 of 3 " in audit(repo.folder, "--format", "markdown")[1]
 
 
+def test_a_role_that_is_there_before_the_migration(repo: Repo, audit: Audited) -> None:
+    """Whatever is granted to it when it is made here."""
+    repo.commit(prisma(m1=USERS, m2="GRANT SELECT ON users TO reader; CREATE POLICY own ON users TO other;"))
+    found = as_json(audit(repo.folder, "--format", "json", "--sql"))[1]
+    undo = found["migrations"][1]
+    assert (undo["proven"], undo["difference"], "ON SCHEMA" in undo["sql"]) == (True, [], False)
+    assert [note.partition(":")[0] for note in found["notes"]] == ["role reader", "role other"]
+
+
 def test_down_files_of_a_plain_folder_outside_of_git(tmp_path: Path, audit: Audited) -> None:
     folder = tmp_path / "migrations"
     folder.mkdir()
@@ -131,6 +150,10 @@ def test_down_files_of_a_plain_folder_outside_of_git(tmp_path: Path, audit: Audi
         "2_mail.down.sql": "DROP INDEX mails;",
         "3_pets.up.sql": "CREATE TABLE pets (id int);",
         "3_pets.down.sql": "DROP TABLE cats;",
+        "4_toys.up.sql": "CREATE TABLE toys (id int);",
+        "4_toys.down.sql": "-- not to be taken back\n",
+        "5_views.up.sql": "CREATE INDEX CONCURRENTLY toy ON toys (id);",
+        "5_views.down.sql": "SELECT 1;\nDROP INDEX CONCURRENTLY toy;",
     }.items():
         (folder / name).write_text(text)
     code, found = as_json(audit(folder, "--format", "json"))
@@ -138,9 +161,12 @@ def test_down_files_of_a_plain_folder_outside_of_git(tmp_path: Path, audit: Audi
         (True, []),
         (False, ["column public.users.mail is not expected"]),
         (False, ['line 1: table "cats" does not exist']),
+        None,
+        (False, ["line 2: DROP INDEX CONCURRENTLY cannot run inside a transaction block"]),
     ]
-    assert found["down"] == {"written": 3, "restores": 1}
-    assert (code, found["commit"], found["summary"]["proven"]) == (CLEAN, None, 3)
+    assert found["down"] == {"written": 4, "restores": 1, "empty": 1}
+    assert (code, found["commit"], found["summary"]["proven"]) == (CLEAN, None, 5)
+    assert "1 of 4 restore the schema, 1 more without a statement" in audit(folder)[1]
 
 
 # ---------------------------------------------------------------- what is asked for
@@ -154,6 +180,21 @@ def test_a_folder_with_several_projects(repo: Repo, audit: Audited) -> None:
     code, text = audit(repo.folder)
     assert (code, text.count("\n")) == (WRONG_INPUT, 1)
     assert "the migrations of 2 projects: a/prisma/migrations, b/migrations; name one of them" in text
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "layout", "directory"),
+    [
+        (plain(_1_users=USERS), ".", "plain", "migrations"),
+        ({"sql/1_users.sql": USERS}, "sql", "plain", "sql"),
+        ({"sql/1_users.up.sql": USERS, "sql/1_users.down.sql": ""}, "sql", "golang-migrate", "sql"),
+        ({"migrations/1_users.sql": f"-- +goose Up\n{USERS}"}, "migrations", "goose", "migrations"),
+    ],
+)
+def test_which_layout(repo: Repo, files: dict[str, str], asked: str, layout: str, directory: str) -> None:
+    repo.commit(dict(files))
+    found = find(Asked(asked, repo.folder)).migrations
+    assert (found.layout, found.directory, len(found.history)) == (layout, directory, 1)
 
 
 @pytest.mark.parametrize(

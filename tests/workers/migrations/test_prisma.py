@@ -53,6 +53,7 @@ PACKAGE = "packages/db/package.json"
         ),
         ({"pnpm-lock.yaml": "  /prisma@5.1.0:\n"}, Transaction.SIMPLE_QUERY),
         ({"pnpm-lock.yaml": "  '@x/prisma-tools@9.9.9':\n  prisma@7.10.1(typescript@5):\n"}, Transaction.STATEMENT),
+        ({"pnpm-lock.yaml": "  '@casl/prisma@1.6.1':\n\n  prisma@7.8.0:\n"}, Transaction.STATEMENT),
         ({"yarn.lock": '"prisma@npm:^7.0.0":\n  version: 7.8.0\n'}, Transaction.STATEMENT),
         ({"yarn.lock": 'prisma@^6.1.0:\n  version "6.1.2"\n'}, Transaction.SIMPLE_QUERY),
         (

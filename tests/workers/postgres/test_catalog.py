@@ -64,6 +64,7 @@ def test_attributes_of_a_column(connection: Connection) -> None:
         "collation": 'pg_catalog."C"',
         "not_null": True,
         "not_null_valid": True,
+        "not_null_own": True,
         "comment": "note",
     } | ({"not_null_constraint": "t_A b_not_null"} if connection.info.server_version >= 180000 else {})
     assert one(catalog, Kind.DEFAULT, "public", "t", "A b").text("definition") == "'x'::character varying"

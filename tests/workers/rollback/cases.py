@@ -14,6 +14,7 @@ from tests.workers.rollback.cases_published import EXTENSIONS, PUBLICATIONS, STA
 from tests.workers.rollback.cases_rare import COLLATIONS, OPERATORS, TEXT_SEARCH
 from tests.workers.rollback.cases_tables import ROWS, TABLES
 from tests.workers.rollback.cases_types import TYPES_OF_ALL_KINDS
+from tests.workers.rollback.cases_values import VALUES
 from tests.workers.rollback.cases_views import VIEWS_OF_ALL_KINDS
 
 _RARE = (COLLATIONS, OPERATORS, TEXT_SEARCH, PUBLICATIONS, STATISTICS, EXTENSIONS, PRIVILEGES, RULES)
@@ -22,6 +23,6 @@ _KINDS = (
     *(VIEWS_OF_ALL_KINDS, CODE_OF_ALL_KINDS),
 )
 _COMMON = tuple(cases[0] for cases in (*_RARE, *_KINDS))
-SELDOM = tuple(case for cases in (*_RARE, *_KINDS) for case in cases[1:])  # in campaigns only
+SELDOM = (*(case for cases in (*_RARE, *_KINDS) for case in cases[1:]), *VALUES)  # in campaigns only
 
 CASES = (*TABLES, *COLUMNS, *CONSTRAINTS, *TYPES, *CODE, *_COMMON, *ROWS)

@@ -90,6 +90,7 @@ def column(h: Here) -> str:
         f"{at} RENAME COLUMN {column} TO {h.of(('k1', 'k2', 'a', 'b'))}",
         f"{at} ALTER {column} TYPE {type}",
         f"{at} ALTER {column} TYPE {type} USING {column}::text::{type}",
+        f"{at} ALTER {column} TYPE {type} USING NULL",
         f"{at} ALTER {column} SET NOT NULL",
         f"{at} ALTER {column} DROP NOT NULL",
         f"{at} ALTER {column} DROP DEFAULT",

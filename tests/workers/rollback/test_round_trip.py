@@ -11,14 +11,17 @@ from tests.workers.rollback.case import Case
 from tests.workers.rollback.cases import CASES, SELDOM
 from tests.workers.rollback.databases import fresh_database
 from workers.catalog import Catalog, Kind
+from workers.facts import Facts
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
+from workers.rollback.effects import effects_in
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
 from workers.rollback.reached import TableEffect
 from workers.rollback.rows import Fingerprint, fingerprint
 from workers.rollback.write import Plan, write_rollback
+from workers.sql.split import split
 from workers.ways_back import Grade
 from workers.words import Name
 
@@ -61,7 +64,9 @@ def effects(connection: Connection, migration: str) -> DataEffects:
         for schema, table, inserted, updated, deleted in counted
     ]
     truncated = (Name("public", "Post"),) if "TRUNCATE" in migration else ()
-    return DataEffects(tuple(found), truncated)
+    statements = split(migration).statements
+    told = effects_in(statements, [Facts()] * len(statements))
+    return DataEffects((*found, *told.tables), truncated)
 
 
 def runner(connection: Connection, sql: str) -> str | None:

@@ -41,11 +41,11 @@ def _keeps_its_word(rule: Documented, block: str, servers: Servers, installation
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
-@pytest.mark.parametrize("block", ["unsafe", "safe"])
-def test_a_block_finds_exactly_what_it_marks(
-    rule: Documented, block: str, servers: Servers, installation: Installation
+def test_an_unsafe_block_finds_exactly_what_it_marks(
+    rule: Documented, servers: Servers, installation: Installation
 ) -> None:
-    _keeps_its_word(rule, block, servers, installation)
+    """The safe ones are run with all versions, below."""
+    _keeps_its_word(rule, "unsafe", servers, installation)
 
 
 @pytest.mark.campaign

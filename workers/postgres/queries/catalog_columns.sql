@@ -16,6 +16,7 @@ SELECT c.tableoid, c.oid, a.attnum, 'column', ARRAY[n.nspname, c.relname, a.attn
        ${not_null_name} AS not_null_constraint,
        ${not_null_valid} AS not_null_valid,
        ${not_null_no_inherit} AS not_null_no_inherit,
+       ${not_null_own} AS not_null_own,
        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage,
        nullif(${compression}, '') AS compression,
        nullif(a.attstattarget, -1) AS statistics,
