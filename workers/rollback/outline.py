@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from workers.catalog import Catalog, Dependency, Kind, Object, ObjectId
+from workers.rollback.arrays import settled
 from workers.rollback.difference import Difference, changed
 
 # They can be dropped and made again without losing rows.
@@ -160,7 +161,8 @@ def _with_dependants(difference: Difference, seeds: set[ObjectId], retyped: set[
 def _stands_on(
     each: Object, dependencies: Iterable[Dependency], falling: set[ObjectId], retyped: set[ObjectId]
 ) -> bool:
-    return any(d.on in falling or (d.on in retyped and holds_type(each)) for d in dependencies)
+    held = holds_type(each) or _printed_otherwise(each)
+    return any(d.on in falling or (held and d.on in retyped) for d in dependencies)
 
 
 def _is_derived(difference: Difference, now: Object) -> bool:
@@ -173,6 +175,12 @@ def holds_type(each: Object) -> bool:
     """Whether the type of a column that the object stands on cannot be changed."""
     key = each.kind is Kind.CONSTRAINT and each.attributes["type"] == "f"
     return key or each.kind in _HOLD_TYPE or (each.kind is Kind.COLUMN and each.flag("generated"))
+
+
+def _printed_otherwise(each: Object) -> bool:
+    """With a column's type its conditions are made again from their text, as the server does not print them."""
+    text = each.text("definition") or "" if each.kind in (Kind.CONSTRAINT, Kind.INDEX) else ""
+    return settled(text) != text
 
 
 def _late(difference: Difference, remade: set[ObjectId]) -> frozenset[ObjectId]:

@@ -188,6 +188,13 @@ TYPES_OF_ALL_KINDS = (
         since=14,
     ),
     Case(
+        "value added to an enum in a condition over words",
+        "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (s varchar(9), x e, "
+        "CONSTRAINT s_x CHECK (s NOT IN ('p', 'q') OR x IS NOT NULL))",
+        "ALTER TYPE e ADD VALUE 'b'",
+        EXACT,
+    ),
+    Case(
         "range renamed",
         "CREATE TYPE r AS RANGE (SUBTYPE = int4); CREATE TABLE t (x r)",
         "ALTER TYPE r RENAME TO rr",
