@@ -54,11 +54,12 @@ COMMANDS: Mapping[str, Usage] = {
     "backup": Usage("ENV", 1, 1, "takes a backup", environment=True),
     "cancel": Usage("ENV", 1, 1, "stops what is running there", environment=True),
     "rollback": Usage(
-        "[ENV [MIGRATION] [--lossy because REASON]]",
+        "[--preserve] [ENV [MIGRATION] [--lossy because REASON]]",
         0,
         2,
-        "commits `rollback.sql` next to each migration, for a fork it shows the patch; or takes one back there",
-        ("--lossy",),
+        "commits `rollback.sql` next to each migration, with `--preserve` also the SQL that keeps its data, for a fork "
+        "it shows the patch; or takes one back there",
+        ("--lossy", "--preserve"),
         environment=True,
     ),
     "resolve": Usage(

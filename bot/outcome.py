@@ -44,8 +44,12 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class RollbackFile:
+    """appended: to what the file holds already. keeps: it is run before the migration, to keep what that takes."""
+
     path: str
     sql: str
+    appended: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,22 +18,29 @@ from workers.postgres.servers import Installation, choose, find_installations
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--campaign", action="store_true", help="run the long tests, too")
+    parser.addoption(
+        "--anew", action="store_true", help="draw the examples of properties anew; thousands, where marked"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Properties are tried on the same few examples in each run, so that a change answers for itself alone, and on many
-    more, drawn anew, in a campaign."""
-    long = config.getoption("--campaign")
-    settings.register_profile("migration-bot", deadline=None, max_examples=500 if long else 25, derandomize=not long)
+    """Properties are tried on the same examples in each run, so that a change answers for itself alone; on more of them
+    in a campaign."""
+    settings.register_profile(
+        "migration-bot",
+        deadline=None,
+        max_examples=500 if config.getoption("--campaign") else 25,
+        derandomize=not config.getoption("--anew"),
+    )
     settings.load_profile("migration-bot")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--campaign"):
-        return
-    long = [item for item in items if item.get_closest_marker("campaign")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    unwanted = [mark for mark in ("campaign", "anew") if not config.getoption(f"--{mark}")]
+    left = [item for item in items if any(item.get_closest_marker(mark) for mark in unwanted)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,12 @@ class Kind(enum.StrEnum):
     DOMAIN = "domain"
     COMPOSITE = "composite type"
     RANGE = "range type"
+    COLLATION = "collation"
+    DICTIONARY = "text search dictionary"
+    CONFIGURATION = "text search configuration"
+    OPERATOR = "operator"
+    CAST = "cast"
+    CONVERSION = "conversion"
     TABLE = "table"  # also partitioned tables and partitions
     FOREIGN_TABLE = "foreign table"
     COLUMN = "column"
@@ -35,6 +41,10 @@ class Kind(enum.StrEnum):
     TRIGGER = "trigger"
     RULE = "rule"
     POLICY = "policy"
+    STATISTICS = "statistics"
+    PUBLICATION = "publication"
+    PUBLISHED = "publication relation"  # a table in a publication
+    DEFAULT_PRIVILEGES = "default privileges"  # of one role for one kind of object, in one schema or in all
     OTHER = "other"  # seen, so that a difference is noticed; its definition is not known
 
 
@@ -51,7 +61,8 @@ class ObjectId(NamedTuple):
 NAMING = frozenset(
     {
         *("type", "collation", "generated", "parents", "partition_key", "bound", "definition", "owned_by"),
-        *("base", "members", "arguments", "result", "attached", "of_type"),
+        *("base", "members", "arguments", "result", "attached", "of_type", "schema", "role", "parser", "template"),
+        *("mappings", "columns", "condition", "function", "restrict", "join", "left", "right", "commutator", "negator"),
     }
 )
 
@@ -90,10 +101,22 @@ class Object:
             return f"{self.kind} {self.path[0]}.{self.path[1]}({self.path[2]})"
         if self.kind is Kind.OTHER:
             return " ".join(self.path)
+        if self.kind is Kind.OPERATOR:
+            return f"{self.kind} {self.path[0]}.{self.path[1]}{self.path[2]}"
+        if self.kind is Kind.PUBLISHED:
+            return f"table {self.path[0]}.{self.path[1]} in publication {self.path[2]}"
         return f"{self.kind} {'.'.join(self.path)}"
 
 
 ROUTINES = frozenset({Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE})
+
+# What few migrations make. Servers of other versions may print other definitions of them.
+RARE = frozenset(
+    {
+        *(Kind.COLLATION, Kind.DICTIONARY, Kind.CONFIGURATION, Kind.OPERATOR, Kind.CAST, Kind.CONVERSION),
+        *(Kind.STATISTICS, Kind.PUBLICATION, Kind.PUBLISHED, Kind.DEFAULT_PRIVILEGES, Kind.OTHER),
+    }
+)
 
 
 class Dependency(NamedTuple):

@@ -99,6 +99,24 @@ def _as_json(report: Report) -> None:
 _FORMATS: dict[str, Callable[[Report], None]] = {"text": _as_text, "markdown": _as_markdown, "json": _as_json}
 
 
+def _audit(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
+    from workers.audit import Asked, audit
+    from workers.report.audit_json import audit_to_json
+    from workers.report.audit_markdown import audit_to_markdown
+    from workers.report.audit_text import render_audit
+
+    errors = Console(stderr=True)
+    wanted = Asked(asked.path, asked.repo, asked.rev, asked.fresh)
+    found = audit(wanted, machine(), lambda total: replay_progress(errors, total, "Auditing the history"))
+    if asked.format == "json":
+        print(json.dumps(audit_to_json(found, with_sql=asked.sql), indent=2, ensure_ascii=False))
+    elif asked.format == "markdown":
+        print(audit_to_markdown(found, with_sql=asked.sql))
+    else:
+        render_audit(found, Console(), with_sql=asked.sql)
+    return FOUND if found.unproven else CLEAN
+
+
 def _rules(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     console = Console()
     for rule in RULES:
@@ -143,6 +161,7 @@ def _environments_usable(path: Path, machine: Machine) -> bool:
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Callable[[], Machine]], int]] = {
     "review": _review,
     "lint": _lint,
+    "audit": _audit,
     "rules": _rules,
     "explain": _explain,
     "doctor": _doctor,
@@ -163,8 +182,15 @@ def _parser() -> argparse.ArgumentParser:
     lint = commands.add_parser("lint", help="judge SQL files, and files with commands, by their text alone")
     lint.add_argument("files", nargs="+", type=Path, metavar="FILE")
     lint.add_argument("--since", metavar="REV", help="of files with commands: only what they did not hold then")
-    for command in (review_, lint):
+    audit = commands.add_parser("audit", help="take back each migration of a whole history, and prove it")
+    audit.add_argument("path", metavar="PATH", help="a migrations folder, or a project's")
+    audit.add_argument("--repo", type=Path, metavar="DIR", help="PATH is from the root of this repository")
+    audit.add_argument("--rev", metavar="REV", help="default: HEAD")
+    audit.add_argument("--sql", action="store_true", help="with the SQL of each rollback")
+    audit.add_argument("--fresh", action="store_true", help="forget what an earlier run has found")
+    for command in (review_, lint, audit):
         command.add_argument("--format", choices=tuple(_FORMATS), default="text")
+    for command in (review_, lint):
         levels = [level.word for level in Level if level is not Level.SAFE]
         command.add_argument("--fail-on", choices=(*levels, _NEVER), default=Level.RISKY.word)
     commands.add_parser("rules", help="list the rules")

@@ -17,7 +17,7 @@ from workers.changes import (
     TableDropped,
     TableRenamed,
 )
-from workers.migrations.plain import PLAIN, number
+from workers.migrations import BY_NAME
 from workers.model import MigrationSet
 from workers.object_changes import (
     EnumValueAdded,
@@ -79,15 +79,14 @@ def places(report: Report) -> tuple[Place, ...]:
 def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
     """The numbers that new migrations of different pull requests have, where a runner may know them by nothing else.
     owners: as for conflicts()."""
-    if migrations.layout != PLAIN.name:
-        return
-    having: dict[int, set[int]] = defaultdict(set)
+    number = BY_NAME[migrations.layout].version
+    having: dict[str, set[int]] = defaultdict(set)
     for migration in migrations.added:
-        if len(owners.get(migration.path, ())) == 1:
+        if number(migration.id) != migration.id and len(owners.get(migration.path, ())) == 1:
             having[number(migration.id)] |= owners[migration.path]
     for taken, pulls in sorted(having.items()):
-        if len(pulls) > 1:
-            yield Conflict(str(taken), tuple(sorted(pulls)))
+        if taken and len(pulls) > 1:
+            yield Conflict(taken, tuple(sorted(pulls)))
 
 
 def _changes(report: Report) -> Iterator[tuple[str, CatalogChange]]:

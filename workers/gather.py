@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from workers.errors import InputError, NoMigrations
-from workers.migrations import LAYOUTS, Layout, Project
-from workers.migrations.layout import Entry
-from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
+from workers.migrations import BY_NAME, LAYOUTS, TELLING, Layout, Project
+from workers.migrations.layout import Entry, Files, Way
+from workers.model import Change, ChangedMigration, Down, Migration, MigrationSet, Transaction
 from workers.repository import File, Repository
 
 MIGRATION_LIMIT_BYTES = 64 << 20
+
+_Ways = Callable[[Files], tuple[Way, Way | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,14 @@ class Tree:
     repository: Repository
     commit: str
     files: Mapping[str, File]
+    read: dict[str, str] = field(default_factory=dict, compare=False)  # the texts that were asked for
 
     def text(self, path: str) -> str:
         """A file's text, U+FFFD for what is not UTF-8."""
-        blob = self.files[path].blob
-        return self.repository.contents((blob,))[blob].decode("utf-8", "replace")
+        if path not in self.read:
+            blob = self.files[path].blob
+            self.read[path] = self.repository.contents((blob,))[blob].decode("utf-8", "replace")
+        return self.read[path]
 
 
 def read_tree(repository: Repository, commit: str) -> Tree:
@@ -52,53 +57,58 @@ def gather(repository: Repository, base: str, head: str, wanted: Wanted, fork_po
     fork = read_tree(repository, fork_point or repository.merge_base(base, head))
     base_tree = fork if fork.commit == base else read_tree(repository, base)
     head_tree = read_tree(repository, head)
-    project = _choose(_projects(head_tree, wanted) or _projects(base_tree, wanted), fork, head_tree, wanted)
-    layout = next(layout for layout in LAYOUTS if layout.name == project.layout)
-    places = _places((fork, base_tree, head_tree), layout, project.directory)
+    project = _choose(projects(head_tree, wanted) or projects(base_tree, wanted), fork, head_tree, wanted)
+    layout = BY_NAME[project.layout]
     if refusal := layout.refuses(head_tree.files, project.directory, head_tree.text):
         raise InputError(refusal)
-    transaction = wanted.transaction or layout.transaction(head_tree.files, project.directory, head_tree.text)
-    at_fork, at_base, at_head = _migrations(repository, places, lambda text: layout.of_file(text, transaction))
-    if wanted.transaction is None:
-        learned = layout.learned([migration.text for migration in at_base.values()], transaction)
-        if learned is not transaction:
-            at_fork, at_base, at_head = (_run_as(one, layout, learned) for one in (at_fork, at_base, at_head))
+    places = [_place(tree, layout, project.directory) for tree in (fork, base_tree, head_tree)]
+    contents = _contents(repository, places)
+    usual = wanted.transaction or _usual(layout, project.directory, head_tree, places[1].texts(contents))
+    migrations = [place.migrations(contents, lambda files: layout.ways(files, usual)) for place in places]
     return MigrationSet(
         layout=project.layout,
         directory=project.directory,
         base=base,
         head=head,
-        history=tuple(at_base.values()),
-        changed=_in_order(_changes(at_fork, at_base, at_head), at_base, at_head, layout, project.directory),
+        history=tuple(migrations[1].values()),
+        changed=_in_order(_changes(*migrations), *places),
+        unread=_unread(layout.code(head_tree.files, project.directory), head_tree, (fork, base_tree)),
     )
 
 
 # ---------------------------------------------------------------- which project
 
 
-def _projects(tree: Tree, wanted: Wanted) -> tuple[Project, ...]:
+def projects(tree: Tree, wanted: Wanted) -> tuple[Project, ...]:
+    """The migrations folders at a commit, each with the layout that it is read in: the first that claims and knows it.
+    A folder that is named may have any name."""
+    layouts = [layout for layout in LAYOUTS if wanted.layout in (None, layout.name)]
+    paths = [path for path in tree.files if path.endswith(TELLING)]
     found: dict[str, Project] = {}
-    for layout in LAYOUTS:
-        if wanted.layout in (None, layout.name):
-            claimed = layout.claims(tree.files)
-            if (
-                wanted.directory is not None
-                and wanted.layout == layout.name
-                and layout.entries(tree.files, wanted.directory)
-            ):
-                claimed = (*claimed, wanted.directory)
-            for directory in claimed:
-                found.setdefault(directory, Project(layout.name, directory))
-    return tuple(p for p in found.values() if wanted.directory in (None, p.directory))
+    for layout in layouts:
+        new = (one for one in layout.claims(paths) if one not in found and wanted.directory in (None, one))
+        known = (directory for directory in new if _known(layout, directory, tree, wanted))
+        found |= {directory: Project(layout.name, directory) for directory in known}
+    if found or wanted.directory is None:
+        return tuple(found.values())
+    named = wanted.directory
+    able = (layout for layout in layouts if layout.anywhere or wanted.layout)
+    holding = (each for each in able if each.entries(paths, named) and _known(each, named, tree, wanted))
+    return tuple(Project(layout.name, named) for layout in holding)[:1]
+
+
+def _known(layout: Layout, directory: str, tree: Tree, wanted: Wanted) -> bool:
+    both_named = wanted.layout == layout.name and wanted.directory == directory
+    return both_named or layout.known(tree.files, directory, tree.text)
 
 
 def _choose(projects: tuple[Project, ...], fork: Tree, head: Tree, wanted: Wanted) -> Project:
     if not projects:
         where = f"{wanted.directory}/: " if wanted.directory else ""
-        names = " or ".join(layout.name for layout in LAYOUTS)
+        *names, last = (layout.name for layout in LAYOUTS)
         # A folder or layout that was named and is not there is a mistake, not an absence.
         kind = InputError if wanted.directory is not None or wanted.layout else NoMigrations
-        raise kind(f"{where}no migrations found at {head.commit[:12]} (looked for {names})")
+        raise kind(f"{where}no migrations found at {head.commit[:12]} (looked for {', '.join(names)} and {last})")
     touched = [p for p in projects if _blobs(fork, p.directory) != _blobs(head, p.directory)]
     candidates = touched or sorted(projects, key=lambda p: -len(_blobs(head, p.directory)))[:1]
     if len(candidates) > 1:
@@ -118,31 +128,62 @@ def _blobs(tree: Tree, directory: str) -> frozenset[tuple[str, str]]:
 # ---------------------------------------------------------------- its migrations
 
 
-def _places(trees: tuple[Tree, ...], layout: Layout, directory: str) -> list[dict[Entry, str]]:
-    """For each tree the blobs of its migrations, in the runner's order: none too large, none missing."""
-    places = [{entry: tree.files[entry.path].blob for entry in layout.entries(tree.files, directory)} for tree in trees]
-    path_of = {blob: entry.path for place in places for entry, blob in place.items()}
-    for blob, size in trees[0].repository.sizes(path_of).items():
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A project at one commit: its migrations in the runner's order."""
+
+    files: Mapping[str, File]
+    entries: tuple[Entry, ...]
+
+    def blob(self, path: str) -> str:
+        return self.files[path].blob
+
+    def texts(self, contents: Mapping[str, bytes]) -> list[str]:
+        return [_text(contents[self.blob(entry.path)]) for entry in self.entries]
+
+    def migrations(self, contents: Mapping[str, bytes], ways: _Ways) -> dict[str, Migration]:
+        """By id."""
+        return {entry.id: _migration(entry, self, contents, ways) for entry in self.entries}
+
+
+def _place(tree: Tree, layout: Layout, directory: str) -> _Place:
+    entries = layout.entries(tree.files, directory)
+    return _Place(tree.files, layout.listed(entries, tree.files, directory, tree.text))
+
+
+def _contents(repository: Repository, places: Iterable[_Place]) -> Mapping[str, bytes]:
+    """All that the migrations consist of, by blob: none too large, none missing, each read once."""
+    path_of = {place.blob(path): path for place in places for entry in place.entries for path in entry.paths}
+    for blob, size in repository.sizes(path_of).items():
         if size > MIGRATION_LIMIT_BYTES:
             raise InputError(f"{path_of[blob]}: {size} bytes; a migration may have {MIGRATION_LIMIT_BYTES}")
-    return places
+    return repository.contents(path_of)
 
 
-def _migrations(
-    repository: Repository, places: Iterable[Mapping[Entry, str]], runs: Callable[[str], Transaction]
-) -> list[dict[str, Migration]]:
-    """For each tree its migrations by id, in the runner's order. A blob that several trees hold is read once."""
-    contents = repository.contents(blob for place in places for blob in place.values())
-    return [{e.id: _migration(e, contents[blob], runs) for e, blob in place.items()} for place in places]
+def _usual(layout: Layout, directory: str, head: Tree, merged: Sequence[str]) -> Transaction:
+    """How the runner runs a file that says nothing else."""
+    return layout.learned(merged, layout.transaction(head.files, directory, head.text))
 
 
-def _run_as(migrations: Mapping[str, Migration], layout: Layout, transaction: Transaction) -> dict[str, Migration]:
-    return {id_: replace(m, transaction=layout.of_file(m.text, transaction)) for id_, m in migrations.items()}
+def _migration(entry: Entry, place: _Place, contents: Mapping[str, bytes], ways: _Ways) -> Migration:
+    text, down, settings = [
+        path and _text(contents[place.blob(path)]) for path in (entry.path, entry.down, entry.settings)
+    ]
+    assert text is not None
+    there, back = ways(Files(text, down, settings, entry.path))
+    way_back = Down(entry.down or entry.path, back.text, back.transaction) if back else None
+    wrong = _undecodable(contents[place.blob(entry.path)])
+    return Migration(entry.id, entry.path, there.text, there.transaction, wrong, way_back)
 
 
-def _migration(entry: Entry, content: bytes, runs: Callable[[str], Transaction]) -> Migration:
-    text = content.decode("utf-8", "replace")
-    return Migration(entry.id, entry.path, text, runs(text), _undecodable(content))
+def _unread(code: Iterable[str], head: Tree, earlier: Iterable[Tree]) -> tuple[str, ...]:
+    """What head has in other words than those before it."""
+    blobs = {path: {tree.files[path].blob for tree in earlier if path in tree.files} for path in code}
+    return tuple(path for path, known in blobs.items() if head.files[path].blob not in known)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 def _undecodable(content: bytes) -> int | None:
@@ -187,16 +228,18 @@ def _lines(text: str) -> str:
     return re.sub(r"\r\n?", "\n", text)
 
 
-def _in_order(
-    changes: Iterable[ChangedMigration],
-    base: Mapping[str, Migration],
-    head: Mapping[str, Migration],
-    layout: Layout,
-    directory: str,
-) -> tuple[ChangedMigration, ...]:
-    changes = tuple(changes)
-    paths = {m.path for m in (*base.values(), *head.values())} | {c.migration.path for c in changes}
-    place = {entry.id: index for index, entry in enumerate(layout.entries(paths, directory))}
-    newest = max((place[id_] for id_ in base), default=-1)
-    late = (replace(c, out_of_order=c.change is Change.ADDED and place[c.migration.id] < newest) for c in changes)
-    return tuple(sorted(late, key=lambda c: place[c.migration.id]))
+def _in_order(changes: Iterable[ChangedMigration], *places: _Place) -> tuple[ChangedMigration, ...]:
+    """places: at the fork point, at the tip of base, at head. A repeatable migration that was edited is run again, as a
+    new one would be."""
+    entries = {entry.id: entry for place in places for entry in place.entries}
+    newest = max((entry.order for entry in places[1].entries if not entry.repeatable), default=None)
+
+    def placed(changed: ChangedMigration) -> ChangedMigration:
+        entry = entries[changed.migration.id]
+        if entry.repeatable:
+            again = changed.change is Change.EDITED
+            return ChangedMigration(Change.ADDED, None, changed.after) if again else changed
+        late = changed.change is Change.ADDED and newest is not None and entry.order < newest
+        return replace(changed, out_of_order=late)
+
+    return tuple(sorted(map(placed, changes), key=lambda changed: entries[changed.migration.id].order))

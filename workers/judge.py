@@ -22,7 +22,7 @@ from workers.model import (
 )
 from workers.policy import Policy
 from workers.rewrites import rewritten, told_with
-from workers.rules import HISTORY_RULES, RULES, Step
+from workers.rules import HISTORY_RULES, MIGRATION_RULES, RULES, Step
 from workers.rules.agreement import disagreements
 from workers.rules.found import at_policy_levels, found
 from workers.rules.steps import look, not_rehearsed, steps
@@ -88,7 +88,9 @@ def judge(
         judged.append(one)
     report = _report(judged, Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None))
     findings = (*report.findings, *around)
+    unread = (f"{path}: the runner runs it too; it is no SQL, and nobody looked at it." for path in migrations.unread)
     report = replace(report, level=_level(findings), findings=findings, drift=tuple(_drift(migrations)))
+    report = replace(report, notes=(*report.notes, *unread))
     if rehearsal is None:
         return report
     return replace(
@@ -137,6 +139,7 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
     """A new migration: its statements, each with its findings, and what is known of tables after it."""
     looks, after = look(rehearsed, known)
     suppressions = read_suppressions(rehearsed.script)
+    about = (*about, *(finding for rule in MIGRATION_RULES for finding in rule.check(rehearsed)))
     allowed, used = apply(about, _above(suppressions, _FILE), _NAMES)
     statements: list[JudgedStatement] = []
     notes = [] if rehearsed.script.statements else [f"{rehearsed.migration.path}:1: empty; it holds no statement."]

@@ -91,7 +91,7 @@ class Down:
 class Migration:
     """One migration of a layout, read at one commit. text: of the way there alone, with the lines of its file."""
 
-    id: str  # as its runner's history table names it: 20240101120000_add_users
+    id: str  # the stem of its file, or its folder's name: 20240101120000_add_users
     path: str  # of its SQL file, from the repository's root, with /
     text: str  # decoded; see `undecodable`
     transaction: Transaction
@@ -126,6 +126,7 @@ class MigrationSet:
     head: str  # full SHA of the commit under review
     history: tuple[Migration, ...]
     changed: tuple[ChangedMigration, ...]  # in the runner's order
+    unread: tuple[str, ...] = ()  # paths of new or changed migrations in the folder that are not SQL
 
     @property
     def added(self) -> tuple[Migration, ...]:

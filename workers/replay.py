@@ -127,7 +127,7 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
     in the same state. What fails so, or cannot be one message, goes statement by statement."""
     by_statement = migration.transaction is Transaction.STATEMENT
     if _NOT_ONE_MESSAGE.search(migration.text):
-        return _one_by_one(session, migration, prelude, wrapped=not by_statement)
+        return one_by_one(session, migration, prelude, wrapped=not by_statement)
     error = session.run(migration.text, simple=True).error
     if error is None:
         return None
@@ -140,7 +140,7 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
         if error.sqlstate not in _NEEDS_ITS_OWN_TRANSACTION:
             return sql_error(error, Statement(migration.text, "", 0, 1, 1))
         prelude.note(f"{migration.path}{_APART}{error.message}")
-    return _one_by_one(session, migration, prelude, wrapped=False)
+    return one_by_one(session, migration, prelude, wrapped=False)
 
 
 def told(notes: Sequence[str]) -> tuple[str, ...]:
@@ -153,7 +153,8 @@ def told(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(line if note == first else note for note in notes if note not in more)
 
 
-def _one_by_one(session: Session, migration: Migration, prelude: Prelude, *, wrapped: bool) -> SqlError | None:
+def one_by_one(session: Session, migration: Migration, prelude: Prelude, *, wrapped: bool) -> SqlError | None:
+    """Its error, or None; psql's meta-commands are passed over. wrapped: in one transaction, which an error ends."""
     if wrapped:
         session.run("begin")
     for statement in split(migration.text).statements:

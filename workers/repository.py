@@ -66,6 +66,10 @@ class Repository:
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
         ).returncode
 
+    def prefix(self) -> str:
+        """This very folder from the repository's root: "" for the root, and for a bare repository."""
+        return os.fsdecode(self._check("rev-parse", "--show-prefix")).rstrip("/\n")
+
     def merge_base(self, base: str, head: str) -> str:
         """The best common ancestor; base itself when the two share no history."""
         found = self._run("merge-base", base, head)

@@ -17,13 +17,14 @@ from workers.postgres.observe import Observer
 from workers.postgres.relations import Relations
 from workers.preflight import Known
 from workers.preflight.rejections import Ask, follows, milder, only_checks, our_own_doing, rejected, said
-from workers.remedies import End, ends_of, prove_rewrites, rewrites_in
+from workers.remedies import End, Rewrites, ends_of, prove_rewrites, rewrites_in
 from workers.rollback.attribution import with_objects
+from workers.rollback.grading import DataEffects
 from workers.rollback.proof import States
 from workers.rollback.rows import Fingerprint, fingerprint
 from workers.stand import Stage, Stand
 from workers.undoing.kept import keeping
-from workers.undoing.ours import effects_on_rows, rolled_back
+from workers.undoing.ours import around, dumped_before, effects_on_rows, rolled_back
 from workers.undoing.played import Done, Played, Retrial, filled, place
 from workers.undoing.written import try_written
 from workers.words import LockMode, Name
@@ -52,53 +53,96 @@ def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
 def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     """Fills the tables with rows and plays; a statement that fails is a rejection, and the migration is tried again
     without the rows at fault. Raises CannotAnalyse when it then fails on empty tables, too."""
-    migration, script = played.migration, played.script
     rejections: list[Rejection] = []
     ask = Ask(tables)
+    dump = dumped_before(stand)
     for tried in range(1, _TRIES + 1):
-        with (
-            stand.stage() as stage,
-            stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
-        ):
-            ask = ask if tried < _TRIES else Ask()
-            held = filled(reader, ask)
-            before = read_catalog(reader)
-            rows = fingerprint(reader, before, sorted(tables | held))
-            stage.observer.rows = _counts(rows, stage.observer.relations)
-            made = _made(stage.observer)
-            seen = play(stage, script, migration.transaction)
-            failed = failure(seen)
-            if failed is None:
-                began = time.monotonic()
-                after = read_catalog(reader)
-                seen = with_objects(script.statements, seen, before, after)
-                rehearsed = RehearsedMigration(migration, script, seen, tuple(rejections), before=before, after=after)
-                rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(stand.cluster) else {}
-                end = End(after, fingerprint(reader, after, ends_of(rehearsed, rows)) if rewrites else {})
-                done, states = Done(stand, stage, reader, played), States(before, after, rows)
-                effects = effects_on_rows(done, seen)
-                rollback = rolled_back(done, states, effects)
-                prove_ms = (time.monotonic() - began) * 1000
-        stand.drop(stage.database)
-        played.roles.put_aside()
-        if failed is None:
-            began = time.monotonic()
-            retrial = Retrial(stand, played, states, functools.partial(place, stand, played, ask))
-            kept, written = keeping(retrial, rollback, effects), try_written(retrial)
-            proof = prove_rewrites(rehearsed, rewrites, end, retrial.place)
-            prove_ms += (time.monotonic() - began) * 1000
-            rehearsed = replace(rehearsed, rollback=rollback, kept=kept, written=written)
-            return Trial(replace(rehearsed, proven=proof.proven, refuted=proof.refuted), prove_ms)
+        ask = ask if tried < _TRIES else Ask()
+        attempt = _attempt(stand, played, tables, ask, dump)
+        if isinstance(attempt, _Passed):
+            return _tried_further(stand, played, ask, attempt, rejections)
         if not stand.cluster.alive():
             break
-        rejection = _rejection(stand, stage, played, seen[failed], failed)
-        for each in _rejections(stand, played, ask, rejection):
-            statement = script.statements[each.statement]
+        first = _rejection(stand, attempt.stage, played, attempt.seen, attempt.statement)
+        for each in _rejections(stand, played, ask, first):
+            statement = played.script.statements[each.statement]
             if not said(each, rejections) and not our_own_doing(statement, each):
                 rejections.append(each)
-            if each is rejection or each.table in ask.tables:
-                ask = milder(ask, statement, each, stage.observer.met)
-    raise CannotAnalyse(f"{migration.path}:1: passes on empty tables, but not a second time, on rows")
+            if each is first or each.table in ask.tables:
+                ask = milder(ask, statement, each, attempt.stage.observer.met)
+    raise CannotAnalyse(f"{played.migration.path}:1: passes on empty tables, but not a second time, on rows")
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A play that came to its end and was taken back by our own rollback, where it stands. prove_ms: what that took."""
+
+    rehearsed: RehearsedMigration
+    states: States
+    effects: DataEffects
+    rewrites: Rewrites
+    end: End
+    prove_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A play that ended at a statement."""
+
+    stage: Stage
+    seen: Observation | None
+    statement: int
+
+
+def _attempt(stand: Stand, played: Played, tables: frozenset[Name], ask: Ask, dump: str) -> _Passed | _Failed:
+    """tables: which are compared; dump: the schema before the migration, as pg_dump writes it."""
+    with (
+        stand.stage() as stage,
+        stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
+    ):
+        held = filled(reader, ask)
+        before = read_catalog(reader)
+        rows = fingerprint(reader, before, sorted(tables | held))
+        stage.observer.rows = _counts(rows, stage.observer.relations)
+        made = _made(stage.observer)
+        theirs = fingerprint(reader, before, sorted(made - rows.keys()))
+        seen = play(stage, played.script, played.migration.transaction)
+        failed = failure(seen)
+        if failed is None:
+            states = States(before, read_catalog(reader), {**rows, **theirs}, dump)
+            attempt: _Passed | _Failed = _taken_back(Done(stand, stage, reader, played), states, seen, made)
+        else:
+            attempt = _Failed(stage, seen[failed], failed)
+    stand.drop(stage.database)
+    played.roles.put_aside()
+    return attempt
+
+
+def _taken_back(done: Done, states: States, seen: Sequence[Observation | None], made: frozenset[Name]) -> _Passed:
+    """made: the tables that the pull request's earlier migrations have made."""
+    began = time.monotonic()
+    played, before, after = done.played, states.before, states.after
+    told = with_objects(played.script.statements, seen, before, after)
+    rehearsed = RehearsedMigration(played.migration, played.script, told, before=before, after=after)
+    rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(done.stand.cluster) else {}
+    end = End(after, fingerprint(done.reader, after, ends_of(rehearsed, states.rows)) if rewrites else {})
+    states = around(played.script, told, states)
+    effects = effects_on_rows(done, told)
+    rehearsed = replace(rehearsed, rollback=rolled_back(done, states, effects))
+    return _Passed(rehearsed, states, effects, rewrites, end, (time.monotonic() - began) * 1000)
+
+
+def _tried_further(stand: Stand, played: Played, ask: Ask, passed: _Passed, rejections: Sequence[Rejection]) -> Trial:
+    """What needs fresh places: the other ways back, and the safe forms of statements."""
+    began = time.monotonic()
+    retrial = Retrial(stand, played, passed.states, functools.partial(place, stand, played, ask))
+    assert passed.rehearsed.rollback is not None
+    kept = keeping(retrial, passed.rehearsed.rollback, passed.effects)
+    written = try_written(retrial)
+    rehearsed = replace(passed.rehearsed, rejections=tuple(rejections), kept=kept, written=written)
+    proof = prove_rewrites(rehearsed, passed.rewrites, passed.end, retrial.place)
+    prove_ms = passed.prove_ms + (time.monotonic() - began) * 1000
+    return Trial(replace(rehearsed, proven=proof.proven, refuted=proof.refuted), prove_ms)
 
 
 def _time_is_left(cluster: Cluster) -> bool:

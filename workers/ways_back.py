@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import textwrap
 from dataclasses import dataclass
 
 from workers.facts import Lock
 from workers.words import Name
+
+_LINE_CHARS = 240
 
 
 class Grade(enum.StrEnum):
@@ -28,7 +31,8 @@ class UndoStep:
 @dataclass(frozen=True, slots=True)
 class Rollback:
     """SQL that undoes one migration. `proven`: applied, rolled back, catalogs and surviving rows compared equal,
-    applied again. `difference` names what differed when it is not. locks: what it held while it was tried."""
+    applied again. `difference` names what differed when it is not. locks: the strongest
+    that it held on each table that existed before the migration."""
 
     sql: str
     grade: Grade
@@ -37,6 +41,8 @@ class Rollback:
     difference: tuple[str, ...] = ()
     steps: tuple[UndoStep, ...] = ()  # `sql`, in its parts
     locks: tuple[Lock, ...] = ()
+    takes: tuple[str, ...] = ()  # what of it makes others wait: sentences of the rules
+    notes: tuple[str, ...] = ()  # what was not compared, sentences without their full stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,15 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What the authors' own way back came to. restores: the schema was as before. difference: in what it was not, or
-    why it could not be run."""
+    why it could not be run; where it was, why the migration cannot be applied again. loses: rows from before the
+    migration, which it had left alone."""
 
     path: str
     restores: bool
     difference: tuple[str, ...] = ()
+    loses: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that is wrong with it, in short lines: the definition of a function can be of any length."""
+        return tuple(textwrap.shorten(line, _LINE_CHARS, placeholder=" …") for line in (*self.difference, *self.loses))

@@ -40,6 +40,7 @@ def test_a_tick_that_is_not_theirs_is_taken_back_and_says_so(strict: Shop) -> No
     assert "refused" not in strict.line(pull, item)
 
 
+@pytest.mark.campaign
 def test_the_author_does_not_accept_their_own_risk(strict: Shop) -> None:
     pull = strict.open(m2_drop=DROP)
     item = strict.open_items(pull)[0]
@@ -49,6 +50,7 @@ def test_the_author_does_not_accept_their_own_risk(strict: Shop) -> None:
     assert strict.boxes(pull)[item] is True
 
 
+@pytest.mark.campaign
 def test_a_box_can_be_unticked(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     shop.tick_all("bob", pull)
@@ -67,6 +69,7 @@ def test_a_deleted_comment_comes_back_with_its_ticks(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_text_that_was_edited_is_restored(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     body = shop.body(pull)
@@ -76,6 +79,7 @@ def test_text_that_was_edited_is_restored(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_a_deleted_line_comes_back_unticked(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     item = shop.open_items(pull)[0]
@@ -85,6 +89,7 @@ def test_a_deleted_line_comes_back_unticked(shop: Shop) -> None:
     assert shop.boxes(pull)[item] is False
 
 
+@pytest.mark.campaign
 def test_a_forged_item_is_nobody(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     body = shop.body(pull)
@@ -94,6 +99,7 @@ def test_a_forged_item_is_nobody(shop: Shop) -> None:
     assert shop.body(pull) == body
 
 
+@pytest.mark.campaign
 def test_boxes_in_another_order_are_the_same_boxes(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX, m3_drop=DROP)
     first, second, *_ = shop.open_items(pull)
@@ -105,6 +111,7 @@ def test_boxes_in_another_order_are_the_same_boxes(shop: Shop) -> None:
     assert (shop.boxes(pull)[first], shop.boxes(pull)[second]) == (False, True)
 
 
+@pytest.mark.campaign
 def test_the_record_in_the_check_says_who_and_when(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     item = shop.open_items(pull)[0]
@@ -122,6 +129,7 @@ def test_a_push_that_changes_nothing_of_it_keeps_every_tick(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_ticks_survive_a_rebase(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_index=INDEX)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
-from tests.conversations.conftest import COLUMN, INDEX, Shop
+import pytest
+
+from tests.conversations.conftest import COLUMN, INDEX, INIT, Shop
 from tests.github.bare import Bare
 from tests.github.state import Comment, Pull
+from tests.town import Town
 
 
 def _replies(shop: Shop, pull: Pull) -> list[str]:
@@ -33,6 +36,7 @@ def test_help(shop: Shop) -> None:
     assert "/migrate ack" in reply
 
 
+@pytest.mark.campaign
 def test_an_unknown_command_is_answered_once(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     said = shop.say("bob", pull, "/migrate stauts\n/migrate nonsense")
@@ -61,6 +65,7 @@ def test_ack_and_unack(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_ack_of_somebody_who_may_not(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     item = shop.open_items(pull)[0]
@@ -70,6 +75,7 @@ def test_ack_of_somebody_who_may_not(shop: Shop) -> None:
     assert shop.boxes(pull)[item] is False
 
 
+@pytest.mark.campaign
 def test_ack_of_nothing_that_is_there(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     said = shop.say("bob", pull, "/migrate ack 00000000")
@@ -77,6 +83,7 @@ def test_ack_of_nothing_that_is_there(shop: Shop) -> None:
     assert shop.open_items(pull)[0] in _replies(shop, pull)[0]
 
 
+@pytest.mark.campaign
 def test_recheck_reviews_again(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     said = shop.say("ann", pull, "/migrate recheck")
@@ -84,6 +91,7 @@ def test_recheck_reviews_again(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_recheck_of_a_reader_is_refused(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     said = shop.say("rae", pull, "/migrate recheck")
@@ -105,6 +113,31 @@ def test_rollback_is_committed_beside_the_migration_and_keeps_the_ticks(shop: Sh
     assert "already" in _replies(shop, pull)[-1]
 
 
+@pytest.mark.campaign
+def test_rollback_as_a_way_back_is_appended_once(a_town: Town) -> None:
+    github, path = a_town.github, "db/migrations/2_index.sql"
+    up = f"-- +goose Up\n{INDEX}"
+    files: dict[str, str | bytes | None] = {
+        "db/migrations/1_init.sql": f"-- +goose Up\n{INIT}",
+        ".github/migrations.yml": "rollback:\n  form: down\n",
+    }
+    repo = github.create_repository("acme/goose", files)
+    github.allow(repo, "ann", "write")
+    a_town.settle()
+    shop = Shop(a_town, repo)
+    github.push(repo, "feature", {path: up}, by="ann")
+    pull = github.open_pull(repo, "feature", "ann")
+    a_town.settle()
+    shop.say("ann", pull, "/migrate rollback")
+    text = Bare(repo.directory).git("show", f"{pull.head_sha}:{path}")
+    assert text.startswith(f"{up}\n-- +goose Down\n-- +goose StatementBegin\n-- Takes back the migration 2_index.\n")
+    assert 'DROP INDEX "public"."orders_total";' in text
+    before = pull.head_sha
+    shop.say("ann", pull, "/migrate rollback")
+    assert pull.head_sha == before
+
+
+@pytest.mark.campaign
 def test_rollback_on_a_fork_is_shown(shop: Shop) -> None:
     github = shop.town.github
     fork = github.fork(shop.repo, "fred")
@@ -115,6 +148,7 @@ def test_rollback_on_a_fork_is_shown(shop: Shop) -> None:
     assert "DROP COLUMN" in _replies(shop, pull)[0]
 
 
+@pytest.mark.campaign
 def test_rollback_of_a_commit_that_came_after_the_command_is_refused(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_index=INDEX)
@@ -143,6 +177,7 @@ def test_several_commands_in_one_comment_are_all_done(shop: Shop) -> None:
     assert shop.open_items(pull)[0] in reply
 
 
+@pytest.mark.campaign
 def test_a_command_of_a_bot_is_ignored(shop: Shop) -> None:
     github = shop.town.github
     github.add_user("other[bot]", "Bot")
@@ -151,6 +186,7 @@ def test_a_command_of_a_bot_is_ignored(shop: Shop) -> None:
     assert _reactions(said) == set()
 
 
+@pytest.mark.campaign
 def test_an_edited_comment_is_no_command(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     said = shop.say("bob", pull, "Hello")

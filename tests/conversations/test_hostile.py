@@ -195,6 +195,7 @@ def test_a_comment_of_somebody_else_with_our_marker(shop: Shop, login: str) -> N
     _assert_ours(shop, pull)
 
 
+@pytest.mark.campaign
 def test_a_check_of_another_app_with_our_name_and_a_record(shop: Shop) -> None:
     github = shop.town.github
     first = shop.open("other", m2_index=INDEX)

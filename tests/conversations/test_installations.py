@@ -75,6 +75,7 @@ def test_the_app_is_installed_where_pull_requests_wait(a_town: Town, owner: str)
     assert _conclusions(a_town, first, second) == ["success", "success"]
 
 
+@pytest.mark.campaign
 def test_the_app_is_given_another_repository(shop: Shop, owner: str) -> None:
     (pull,) = _without_the_app(shop.town, owner, "more")
     shop.town.github.install(pull.repo)
@@ -82,6 +83,7 @@ def test_the_app_is_given_another_repository(shop: Shop, owner: str) -> None:
     assert _conclusions(shop.town, pull) == ["success"]
 
 
+@pytest.mark.campaign
 def test_the_app_is_installed_again(shop: Shop) -> None:
     """What it recorded before stays, and its old installation is known to nobody."""
     github = shop.town.github
@@ -94,6 +96,7 @@ def test_the_app_is_installed_again(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_work_that_knows_an_installation_of_before(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_index=INDEX)
@@ -109,6 +112,7 @@ def test_work_that_knows_an_installation_of_before(shop: Shop) -> None:
     github.hooks.release()
 
 
+@pytest.mark.campaign
 def test_a_repository_is_renamed(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_index=INDEX)
@@ -118,6 +122,7 @@ def test_a_repository_is_renamed(shop: Shop) -> None:
     assert len(github.bot_comments(pull)) == 1
 
 
+@pytest.mark.campaign
 def test_a_repository_is_renamed_while_work_waits(shop: Shop) -> None:
     github = shop.town.github
     pull = shop.open(m2_index=INDEX)
@@ -130,6 +135,7 @@ def test_a_repository_is_renamed_while_work_waits(shop: Shop) -> None:
 # ---------------------------------------------------------------- repositories go
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("gone", ["suspended", "uninstalled", "taken away"])
 def test_work_that_is_under_way_ends_quietly(shop: Shop, gone: str) -> None:
     github = shop.town.github
@@ -153,6 +159,7 @@ def test_work_that_is_under_way_ends_quietly(shop: Shop, gone: str) -> None:
     assert len(_said(shop.town, said)) == 2  # of the push, and of the pull request
 
 
+@pytest.mark.campaign
 def test_what_was_missed_while_it_was_suspended_is_found(shop: Shop) -> None:
     github = shop.town.github
     github.suspend(github.installation(shop.repo))
@@ -177,6 +184,7 @@ def test_a_permission_is_missing(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "action_required")
 
 
+@pytest.mark.campaign
 def test_the_permission_to_comment_is_missing(shop: Shop) -> None:
     github = shop.town.github
     installation = github.installation(shop.repo)

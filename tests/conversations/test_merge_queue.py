@@ -152,6 +152,7 @@ def _plain(shop: Shop, column: str) -> Pull:
     return pull
 
 
+@pytest.mark.campaign
 def test_one_that_sorts_before_what_was_merged_meanwhile(shop: Shop) -> None:
     """Its own check does not know yet: the push has not arrived."""
     later, earlier = _ready(shop, "later", m3_note=COLUMN), _ready(shop, "earlier", m2_index=INDEX)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conversations.conftest import COLUMN, Shop
 
 _WIDER = 'ALTER TABLE "orders" ALTER COLUMN "total" TYPE bigint;\n'
@@ -30,6 +32,7 @@ def test_one_column_changed_by_two_until_one_of_them_does_not_or_is_closed(shop:
     assert _SAME not in shop.body(wider)
 
 
+@pytest.mark.campaign
 def test_one_name_for_two_migrations(shop: Shop) -> None:
     one = shop.open("one", m2_note=COLUMN)
     other = shop.open("other", m2_note=_ZERO)

@@ -19,6 +19,7 @@ def test_a_pull_request_without_migrations_is_green_and_quiet(shop: Shop) -> Non
     assert shop.town.github.bot_comments(pull) == []
 
 
+@pytest.mark.campaign
 def test_a_repository_without_migrations_is_green_and_quiet(a_town: Town) -> None:
     github = a_town.github
     repo = github.create_repository("acme/docs", {"README.md": "Docs.\n"})
@@ -60,6 +61,7 @@ def test_the_story(shop: Shop) -> None:
     assert len(shop.town.github.bot_comments(pull)) == 1
 
 
+@pytest.mark.campaign
 def test_findings_are_annotations_on_their_lines(shop: Shop) -> None:
     pull = shop.open(m2_index="-- a comment\n" + INDEX)
     (annotation,) = shop.check(pull).annotations
@@ -68,6 +70,7 @@ def test_findings_are_annotations_on_their_lines(shop: Shop) -> None:
     assert annotation["title"] == "index-not-concurrent: public.orders"
 
 
+@pytest.mark.campaign
 def test_a_push_that_takes_the_migrations_away_leaves_one_sentence(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     shop.push(pull, m2_index=None)
@@ -84,6 +87,7 @@ def test_nothing_is_written_when_nothing_changed(shop: Shop) -> None:
     assert len(shop.town.github.writes()) == before
 
 
+@pytest.mark.campaign
 def test_a_pull_request_that_is_closed_and_opened_again_keeps_its_ticks(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX, m3_drop=DROP)
     shop.tick_all("bob", pull)
@@ -107,6 +111,7 @@ def test_a_fork_is_reviewed_alike(shop: Shop) -> None:
     assert shop.state(pull) == ("completed", "success")
 
 
+@pytest.mark.campaign
 def test_a_branch_that_conflicts_is_reviewed_from_where_it_forked(shop: Shop) -> None:
     github = shop.town.github
     github.push(shop.repo, "feature", {"README.md": "Mine.\n", **shop.migrations(m2_index=INDEX)}, by="ann")
@@ -125,6 +130,7 @@ def test_what_is_merged_meanwhile_is_reviewed_with_it(shop: Shop) -> None:
     assert "migration-out-of-order" in shop.body(pull)
 
 
+@pytest.mark.campaign
 def test_a_push_to_the_base_without_migrations_writes_nothing(shop: Shop) -> None:
     shop.open(m2_index=INDEX)
     shop.town.github.push(shop.repo, "main", {"README.md": "One.\n"}, by="bob")
@@ -182,6 +188,7 @@ def test_a_policy_that_is_wrong_fails_with_file_and_line(a_town: Town) -> None:
     assert a_town.github.bot_comments(pull) == []
 
 
+@pytest.mark.campaign
 def test_the_policy_of_the_branch_under_review_does_not_count(shop: Shop) -> None:
     files = {".github/migrations.yml": "rules:\n  index-not-concurrent: off\n", **shop.migrations(m2_index=INDEX)}
     shop.town.github.push(shop.repo, "feature", files, by="ann")

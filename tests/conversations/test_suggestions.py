@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conversations.conftest import COLUMN, DROP, INDEX, Shop
 from tests.github.state import Pull, ReviewComment, User
 
@@ -33,6 +35,7 @@ def test_an_index_is_proposed_concurrently_until_it_is(shop: Shop) -> None:
     assert _proposed(shop, pull) == []
 
 
+@pytest.mark.campaign
 def test_what_somebody_has_answered_stays(shop: Shop) -> None:
     pull = shop.open(m2_index=INDEX)
     (ours,) = shop.repo.review_comments.values()
@@ -42,6 +45,7 @@ def test_what_somebody_has_answered_stays(shop: Shop) -> None:
     assert {one.id for one in shop.repo.review_comments.values()} == {1, ours.id}
 
 
+@pytest.mark.campaign
 def test_in_a_transaction_nothing_fits(shop: Shop) -> None:
     pull = shop.open(m2_both=INDEX + COLUMN)
     assert _proposed(shop, pull) == []

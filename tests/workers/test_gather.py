@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from tests.repositories import Repo, plain, prisma
 from workers.errors import InputError, NoMigrations
 from workers.gather import Wanted, gather
-from workers.model import Change, MigrationSet, Transaction
+from workers.model import Change, Down, Migration, MigrationSet, Transaction
 from workers.repository import open_repository
 
 ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
@@ -162,6 +163,115 @@ def test_merged_files_tell_how_they_are_run(tmp_path: Path) -> None:
         assert {each.transaction for each in (*found.history, *found.added)} == {transaction}
 
 
+def test_a_way_back_in_a_file_of_its_own(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"migrations/1_a.up.sql": ONE, "migrations/1_a.down.sql": "DROP TABLE one;\n"})
+    head = repo.commit(
+        {
+            "migrations/2_b.up.sql": TWO,
+            "migrations/2_b.down.sql": b"-- caf\xe9\nDROP TABLE two;\n",
+            "migrations/3_c.up.sql": ONE,
+            "migrations/3_c.down.sql": "",
+        },
+        branch="feature",
+    )
+    found = gathered(repo, base, head)
+    assert found.layout == "golang-migrate"
+    assert summary(found) == [("added", "2_b"), ("added", "3_c")]
+    way_back = Down("migrations/2_b.down.sql", "-- caf\ufffd\nDROP TABLE two;\n", Transaction.SIMPLE_QUERY)
+    assert found.added[0] == Migration(
+        "2_b", "migrations/2_b.up.sql", TWO, Transaction.SIMPLE_QUERY, undecodable=None, down=way_back
+    )
+    assert found.added[1].down == Down("migrations/3_c.down.sql", "", Transaction.SIMPLE_QUERY)
+
+
+def test_a_way_back_in_the_same_file(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit(plain(_1_a=f"-- +goose Up\n{ONE}"))
+    text = f"-- +goose Up\n{TWO}-- +goose Down\nDROP TABLE two;\n"
+    head = repo.commit(plain(_2_b=text), branch="feature")
+    found = gathered(repo, base, head)
+    assert found.layout == "goose"
+    path = "migrations/2_b.sql"
+    way_back = Down(path, "\n\n\nDROP TABLE two;\n", Transaction.FILE)
+    assert found.added == (Migration("2_b", path, f"\n{TWO}", Transaction.FILE, undecodable=None, down=way_back),)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "edited"),
+    [
+        ("migrations/1_a.down.sql", "DROP TABLE one;", "DROP TABLE one CASCADE;"),
+        ("migrations/1_a.up.sql", f"-- migrate:up\n{ONE}-- migrate:down\n", "DROP TABLE one CASCADE;"),
+    ],
+)
+def test_another_way_back_alone_is_no_edit(path: str, text: str, edited: str, tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"migrations/1_a.up.sql": ONE, path: text})
+    head = repo.commit({path: text + edited}, branch="feature")
+    assert gathered(repo, base, head).changed == ()
+
+
+def test_settings_beside_a_migration(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"migrations/1_a/up.sql": ONE, "Cargo.toml": ""})
+    files: dict[str, str | bytes | None] = {
+        "migrations/2_b/up.sql": TWO,
+        "migrations/2_b/metadata.toml": "run_in_transaction = false",
+    }
+    found = gathered(repo, base, repo.commit(files, branch="feature"))
+    assert [(each.id, each.transaction) for each in (*found.history, *found.added)] == [
+        ("1_a", Transaction.FILE),
+        ("2_b", Transaction.SIMPLE_QUERY),
+    ]
+
+
+def test_what_is_run_again_when_it_is_edited_is_new(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"sql/V2__a.sql": ONE, "sql/R__view.sql": "SELECT 1;", "sql/R__other.sql": "SELECT 1;"})
+    head = repo.commit(
+        {"sql/V1__late.sql": TWO, "sql/V3__b.sql": TWO, "sql/R__view.sql": "SELECT 2;"}, branch="feature"
+    )
+    found = gathered(repo, base, head)
+    assert [each.id for each in found.history] == ["V2__a", "R__other", "R__view"]
+    assert summary(found) == [("added", "V1__late"), ("added", "V3__b"), ("added", "R__view")]
+    assert [each.out_of_order for each in found.changed] == [True, False, False]
+    assert found.added[2].text == "SELECT 2;"
+
+
+def test_a_list_of_the_runner_s_decides(tmp_path: Path) -> None:
+    """Also over the order: the names say nothing."""
+
+    def journal(**when: int) -> str:
+        rows = [{"idx": index, "when": time, "tag": tag.lstrip("_")} for index, (tag, time) in enumerate(when.items())]
+        return json.dumps({"dialect": "postgresql", "entries": rows})
+
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"db/0_a.sql": ONE, "db/1_b.sql": TWO, "db/meta/_journal.json": journal(_1_b=10, _0_a=20)})
+    files: dict[str, str | bytes | None] = {"db/2_c.sql": ONE, "db/3_d.sql": TWO, "db/4_not_listed.sql": ONE}
+    head = repo.commit({**files, "db/meta/_journal.json": journal(_1_b=10, _0_a=20, _3_d=30, _2_c=15)}, branch="work")
+    found = gathered(repo, base, head)
+    assert found.layout == "drizzle"
+    assert [each.id for each in found.history] == ["1_b", "0_a"]
+    assert [(each.migration.id, each.out_of_order) for each in found.changed] == [("2_c", True), ("3_d", False)]
+
+
+def test_migrations_that_are_no_sql_are_named(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    same: dict[str, str | bytes | None] = {"migrations/2_b.ts": "1", "migrations/3_c.py": "1"}
+    base = repo.commit({**plain(_1_a=ONE), **same, "migrations/notes.ts": "1"})
+    files = ("3_c.py", "4_d.ts", "4_d.test.ts", "types.d.ts", "5_e.md")
+    head = repo.commit({f"migrations/{name}": "2" for name in files}, branch="feature")
+    assert gathered(repo, base, base).unread == ()
+    assert gathered(repo, base, head).unread == ("migrations/3_c.py", "migrations/4_d.ts")
+
+
+def test_a_folder_that_is_named_may_have_any_name(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"odd/1_a.sql": ONE, "new/1_a.sql": f"-- +goose Up\n{ONE}"})
+    for directory, layout in (("odd", "plain"), ("new", "goose")):
+        assert gathered(repo, base, base, Wanted(directory=directory)).layout == layout
+
+
 def test_the_last_migration_deleted_still_finds_the_project(tmp_path: Path) -> None:
     repo = Repo.at(tmp_path)
     base = repo.commit(plain(_1_a=ONE))
@@ -172,7 +282,7 @@ def test_the_last_migration_deleted_still_finds_the_project(tmp_path: Path) -> N
 def test_no_migrations(tmp_path: Path) -> None:
     repo = Repo.at(tmp_path)
     base = repo.commit({"README.md": "hello"})
-    with pytest.raises(NoMigrations, match=r"no migrations found at [0-9a-f]{12} \(looked for prisma or plain\)"):
+    with pytest.raises(NoMigrations, match=r"no migrations found at [0-9a-f]{12} \(looked for [a-z, -]+ and plain\)"):
         gathered(repo, base, base)
     for named in (Wanted(directory="elsewhere"), Wanted(layout="prisma")):
         with pytest.raises(InputError, match="no migrations found") as wrong:

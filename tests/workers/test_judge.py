@@ -305,6 +305,11 @@ def test_the_policy_may_only_name_rules() -> None:
 # ---------------------------------------------------------------- history
 
 
+def test_what_is_no_sql_is_told() -> None:
+    report = judge(MigrationSet("goose", "m", "a", "b", (), (), ("m/2_b.go",)), None, Policy())
+    assert report.notes == ("m/2_b.go: the runner runs it too; it is no SQL, and nobody looked at it.",)
+
+
 def test_changes_of_merged_migrations_are_drift() -> None:
     edited = ChangedMigration(Change.EDITED, migration("SELECT 1;", 1), migration("DROP TABLE a;", 1))
     deleted = ChangedMigration(Change.DELETED, migration("SELECT 1;", 2), None)

@@ -58,12 +58,13 @@ def test_a_migration_without_statements(rehearsed: Rehearse) -> None:
 
 
 def test_the_next_stands_on_the_one_before(rehearsed: Rehearse) -> None:
-    first, second, third = rehearsed(
+    first, second, third, fourth = rehearsed(
         "ALTER TABLE users ADD COLUMN nick text;",
         "UPDATE users SET nick = name; ALTER TABLE users DROP COLUMN name;",
         "CREATE TABLE n (id int PRIMARY KEY, nick text); INSERT INTO n VALUES (1, 'x');",
+        "INSERT INTO n VALUES (2, 'y');",
     ).migrations
-    for one in (first, second, third):
+    for one in (first, second, third, fourth):
         assert failure(one.observations) is None
         assert one.rollback is not None
         assert one.rollback.proven

@@ -60,12 +60,13 @@ def _rolled_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> U
 
 
 def _found_out(order: Order, done: Undone, work: Work) -> Undone:
-    """Its row goes with it, in one transaction: the history table tells. As it was, where that cannot be read."""
+    """Its row goes with it, in its last transaction: the history table tells. As it was, where that cannot be read."""
     try:
         seen = recover(order, (done.migration,), work.machine)
     except (Refused, Unreachable):
         return done
-    fate = Fate.ROLLED_BACK if seen.applied else Fate.APPLIED
+    undone = Fate.ROLLED_BACK if done.undo.whole else Fate.PARTLY  # indexes that went first, or a first transaction
+    fate = undone if seen.applied else Fate.APPLIED
     return replace(done, applied=replace(done.applied, fate=fate))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.catalog import Catalog, Kind, Object, Value
+from workers.catalog import RARE, Catalog, Kind, Object, Value
 from workers.rollback.comparison import by_name
 
 Key = tuple[Kind, tuple[str, ...]]
@@ -16,9 +16,9 @@ def named(catalog: Catalog) -> dict[Key, Object]:
 
 
 def _path(kind: Kind, path: tuple[str, ...], user: str) -> tuple[str, ...]:
-    if kind is not Kind.OTHER or path[0] != "default acl":
+    if kind is not Kind.DEFAULT_PRIVILEGES:
         return path
-    return (path[0], re.sub(rf'^for role "?{re.escape(user)}"? ', "for role CURRENT_USER ", path[1]))
+    return (re.sub(rf'^for role "?{re.escape(user)}"? ', "for role CURRENT_USER ", path[0]),)
 
 
 def same(each: Object, name: str, one: Value, other: Value, exact: bool) -> bool:
@@ -26,8 +26,8 @@ def same(each: Object, name: str, one: Value, other: Value, exact: bool) -> bool
     server of another version prints of a kind whose rows are shown as they stand in its catalog is not compared."""
     if one == other:
         return True
-    if each.kind is Kind.OTHER:
-        return not exact or each.path[0] == "default acl"
+    if each.kind in RARE:
+        return not exact or each.kind is Kind.DEFAULT_PRIVILEGES
     if exact:
         return False
     if name in ("not_null_constraint", "not_null_valid"):

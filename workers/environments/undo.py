@@ -1,9 +1,9 @@
-"""The proven rollback of one applied migration, checked against the live database and run there in one transaction."""
+"""The proven rollback of one applied migration, checked against the live database and run there, step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -20,7 +20,8 @@ from workers.model import Migration, RehearsedMigration, Transaction
 from workers.review import Machine
 from workers.rollback.comparison import topmost
 from workers.rollback.difference import changed, match
-from workers.ways_back import Grade, Rollback
+from workers.rollback.steps import bare, text_of
+from workers.ways_back import Grade, Rollback, UndoStep
 
 _LINES_MAX = 20
 
@@ -36,6 +37,12 @@ class Undo:
     proven: bool
     reasons: tuple[str, ...]
     problems: tuple[str, ...]
+    steps: tuple[UndoStep, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is one transaction: done, or nothing of it."""
+        return all(step.transaction for step in self.steps) and len(self.steps) < 2
 
     @property
     def name(self) -> str:
@@ -90,7 +97,8 @@ def prepare_undo(
     )
     grade = Grade.LOSSY if lost and rollback.grade is Grade.EXACT else rollback.grade
     reasons = (*(reason.removesuffix(".") for reason in rollback.reasons), *lost)
-    return Undo(expected, rollback.sql, grade, rollback.proven, reasons, tuple(dict.fromkeys(problems)))
+    told = tuple(dict.fromkeys(problems))
+    return Undo(expected, rollback.sql, grade, rollback.proven, reasons, told, rollback.steps)
 
 
 def _unproven(one: RehearsedMigration) -> Iterator[str]:
@@ -116,8 +124,9 @@ def _not_as_applied(truth: Truth) -> tuple[str, ...]:
 
 
 def run_undo(site: Site, undo: Undo, finish: Callable[[], None]) -> Applied:
-    """One transaction, with the bookkeeping in it, and a last look before the end: where the schema is then not as it
-    was before the migration, nothing of it stays, and that is its error. Raises Refused for an undo with problems."""
+    """The last transaction has the bookkeeping in it, and a last look before its end: where the schema is then not as
+    it was before the migration, nothing of that transaction stays, and that is its error. Raises Refused for an undo
+    with problems."""
     if undo.problems:
         raise Refused(f"`{undo.name}` is not rolled back: {'; '.join(undo.problems)}")
 
@@ -129,7 +138,15 @@ def run_undo(site: Site, undo: Undo, finish: Callable[[], None]) -> Applied:
         finish()
 
     path = undo.expected.setting.migration.path
-    return apply_migration(site, Migration(f"rollback of {undo.name}", path, undo.sql, Transaction.FILE), checked)
+    transaction = Transaction.FILE if undo.whole else Transaction.STATEMENT
+    return apply_migration(site, Migration(f"rollback of {undo.name}", path, _text(undo), transaction), checked)
+
+
+def _text(undo: Undo) -> str:
+    """The steps under the environment's own timeouts; an empty transaction for the bookkeeping where the last step is
+    none."""
+    steps = [replace(step, sql=bare(step)) for step in undo.steps]
+    return text_of(steps) if undo.whole or steps[-1].transaction else text_of((*steps, UndoStep("")))
 
 
 def explain(undo: Undo) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from bot.outcome import Outcome, RollbackFile, Standing
 from workers.jobs.admission import environments_of
 from workers.jobs.enquiries import Answer, enquire
 from workers.jobs.refresh import Drawn, refresh
+from workers.jobs.reviewing import opened
 from workers.jobs.tools import Tools
 from workers.report.markup import fence
 
@@ -58,6 +59,8 @@ def _answer(hearing: _Hearing, command: Command | Misread, all_of_them: Sequence
         return _ANSWERS[command.name](hearing, command)
     if len(all_of_them) > 1:
         return Answer(False, "A command about an environment needs a comment of its own.")
+    if _PRESERVE in command.flags:
+        return Answer(False, f"`{_PRESERVE}` is about the files of the pull request, not about an environment.")
     return enquire(hearing.tools, hearing.client, _operate(hearing.ask, command))
 
 
@@ -121,11 +124,13 @@ def _rollback(hearing: _Hearing, command: Command) -> Answer:
         return Answer(False, _CLOSED)
     if not drawn.outcome.rollbacks:
         return Answer(False, "There is no rollback SQL for this pull request.")
+    if _PRESERVE in command.flags and not any(file.keeps for file in drawn.outcome.rollbacks):
+        return Answer(False, _NOTHING_KEPT)
     if _moved(hearing, drawn):
         return Answer(False, f"The branch has moved to {drawn.pull.head_sha} since you asked; look, and ask again.")
     if drawn.pull.from_fork:
         return Answer(True, _patch("The branch is in a fork", drawn.outcome.rollbacks))
-    files = {file.path: file.sql for file in drawn.outcome.rollbacks}
+    files = _whole(hearing, drawn.pull.head_sha, drawn.outcome.rollbacks)
     try:
         commit = contents.commit_files(
             hearing.client, drawn.pull.head_ref, drawn.pull.head_sha, files, "Add rollback SQL"
@@ -137,6 +142,20 @@ def _rollback(hearing: _Hearing, command: Command) -> Answer:
     return Answer(True, "" if commit != drawn.pull.head_sha else "The branch has these rollback files already.")
 
 
+def _whole(hearing: _Hearing, head: str, files: Sequence[RollbackFile]) -> dict[str, str]:
+    """The texts by their paths, with what stands there before what is appended. Nothing is appended twice."""
+    texts = {file.path: file.sql for file in files if not file.appended}
+    appended = [file for file in files if file.appended]
+    if appended:
+        with opened(hearing.tools, hearing.client) as copy:
+            copy.fetch((head,))
+            there = {file.path: copy.repository.file(head, file.path) or b"" for file in appended}
+        for file in appended:
+            before = there[file.path].decode("utf-8", "replace")
+            texts[file.path] = before if file.sql in before else f"{before.rstrip()}\n{file.sql}"
+    return texts
+
+
 _ANSWERS: dict[str, Callable[[_Hearing, Command], Answer]] = {
     "help": _help,
     "status": _status,
@@ -146,6 +165,11 @@ _ANSWERS: dict[str, Callable[[_Hearing, Command], Answer]] = {
     "rollback": _rollback,
 }
 _CLOSED = "This pull request is not open."
+_PRESERVE = "--preserve"
+_NOTHING_KEPT = (
+    "The review wrote no SQL that keeps data: that takes `rollback: {preserve: true}` in `.github/migrations.yml`, and "
+    "a migration that takes what can be kept."
+)
 _NEEDS_WRITE = "This needs write access to the repository."
 
 

@@ -36,7 +36,7 @@ def present(report: Report, policy: Policy) -> Outcome:
         body=drawn.body,
         items=items,
         annotations=tuple(Annotation(**asdict(one)) for one in on_lines.annotations(report)),
-        rollbacks=tuple(RollbackFile(path, sql) for path, sql in rollback_files(report)),
+        rollbacks=tuple(RollbackFile(**asdict(one)) for one in rollback_files(report, policy.rollback.form)),
         migrations=tuple(one.id for one in report.migrations if one.change is Change.ADDED),
         places=tuple(Place(whole, part) for whole, part in places(report)),
         suggestions=tuple(Suggestion(**asdict(one)) for one in suggestions(report)),

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 from workers.model import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One migration's place: its id in the runner's history table, and the path of its SQL."""
+    """One migration's place: the stem of its file or the name of its folder, and the path of its SQL. down: that of its
+    way back, where this is a file of its own. settings: that of a file beside it which tells how it is run. order: what
+    the runner sorts by, comparable with any other of the layout. repeatable: run again whenever its text is another."""
 
     id: str
     path: str
+    down: str | None = None
+    settings: str | None = None
+    order: tuple[Any, ...] = field(default=(), compare=False)
+    repeatable: bool = field(default=False, compare=False)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of all its files."""
+        return tuple(path for path in (self.path, self.down, self.settings) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +37,68 @@ class Project:
     directory: str
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The texts of an entry's files. path: of the first."""
+
+    text: str
+    down: str | None = None
+    settings: str | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the runner runs of a file, in one direction. text: with the lines of its file."""
+
+    text: str
+    transaction: Transaction
+
+
 ReadText = Callable[[str], str]  # a path's text at the commit in question; U+FFFD for what is not UTF-8
+Ways = Callable[[Files, Transaction], tuple[Way, Way | None]]
+
+
+def each_file(of_file: Callable[[str, Transaction], Transaction] = lambda _text, usual: usual) -> Ways:
+    """The ways of a layout whose files are run whole. of_file: how the runner runs one with this text, where it would
+    run others so."""
+
+    def ways(files: Files, usual: Transaction) -> tuple[Way, Way | None]:
+        down = None if files.down is None else Way(files.down, of_file(files.down, usual))
+        return Way(files.text, of_file(files.text, usual)), down
+
+    return ways
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """One way of keeping migrations. All are pure over the paths (and a few texts) of one commit.
 
-    claims: the folders that hold such migrations. entries: a folder's migrations in the runner's order.
-    transaction: how the runner runs a file. of_file: how it runs one with this text, where it would run others so.
-    learned: the same as transaction, once the texts that are merged are read. refuses: why a folder that looks right
-    cannot be read, or None.
+    claims: the folders that may hold such migrations; a folder whose migrations start with a number says no more than
+    that. known: whether a claimed folder is this layout's indeed. entries: a folder's migrations in the runner's order.
+    listed: those of them that the runner's own list has, in its order. transaction: how the runner runs a file. ways:
+    what it runs of one there and back, and how, where it would run others so; InputError where it refuses it. learned:
+    the same as transaction, once the texts that are merged are read. refuses: why a folder that looks right cannot be
+    read, or None. version: what the runner's history table has for an id. anywhere: whether a folder that somebody
+    names may have any name. code: the files of a folder that the runner runs as well, and that are no SQL.
     """
 
     name: str
     claims: Callable[[Iterable[str]], tuple[str, ...]]
     entries: Callable[[Iterable[str], str], tuple[Entry, ...]]
-    transaction: Callable[[Iterable[str], str, ReadText], Transaction]
-    refuses: Callable[[Iterable[str], str, ReadText], str | None]
-    of_file: Callable[[str, Transaction], Transaction] = lambda _text, transaction: transaction
+    known: Callable[[Iterable[str], str, ReadText], bool] = lambda _paths, _directory, _read: True
+    listed: Callable[[tuple[Entry, ...], Iterable[str], str, ReadText], tuple[Entry, ...]] = (
+        lambda entries, _paths, _directory, _read: entries
+    )
+    transaction: Callable[[Iterable[str], str, ReadText], Transaction] = lambda _paths, _directory, _read: (
+        Transaction.FILE
+    )
+    refuses: Callable[[Iterable[str], str, ReadText], str | None] = lambda _paths, _directory, _read: None
+    ways: Ways = each_file()  # noqa: RUF009  a function
     learned: Callable[[Sequence[str], Transaction], Transaction] = lambda _texts, transaction: transaction
+    version: Callable[[str], str] = lambda id: id
+    anywhere: bool = False
+    code: Callable[[Iterable[str], str], tuple[str, ...]] = lambda _paths, _directory: ()
 
 
 def children(paths: Iterable[str], directory: str) -> Mapping[str, tuple[str, ...]]:
@@ -56,6 +110,11 @@ def children(paths: Iterable[str], directory: str) -> Mapping[str, tuple[str, ..
             rest = path[len(prefix) :]
             found.setdefault(rest.partition("/")[0], []).append(rest)
     return {name: tuple(rests) for name, rests in found.items()}
+
+
+def names(paths: Iterable[str], directory: str) -> tuple[str, ...]:
+    """Of the files in a folder itself."""
+    return tuple(name for name, rests in children(paths, directory).items() if name in rests)
 
 
 def ancestors(directory: str) -> tuple[str, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from workers.migrations.layout import Entry, Layout, ReadText, children, inside
+from workers.migrations.dbmate import DBMATE
+from workers.migrations.goose import GOOSE
+from workers.migrations.layout import Layout, ReadText, each_file, inside, names
+from workers.migrations.node_pg_migrate import NODE_PG_MIGRATE
+from workers.migrations.numbered import CODE, by, claiming, matching, number, number_first
+from workers.migrations.sql_migrate import SQL_MIGRATE
 from workers.model import Transaction
 from workers.sql.read import read
 from workers.sql.split import split
 from workers.sql.wording import must_run_alone
 
 _NAME = re.compile(r"(?P<number>\d+)(?:[_.\- ].*)?\.sql", re.I)
-_NUMBER = re.compile(r"\d+")
-_FOLDER = re.compile(r"(?:^|/)(?:[^/]*migrat[^/]*|sql|schema|db|database|versions|patches|changes)$", re.I)
-
 _HEAD = re.compile(r"(?:\s*--[^\n]*(?:\n|\Z)|\s+)*")
 _OPTS_OUT = re.compile(
     r"\bno[ _-]?transactions?\b|\btransactions?\s*[:=]\s*(?:false|off|no|none)\b|\btxmode\s+none\b"
@@ -22,47 +24,18 @@ _OPTS_OUT = re.compile(
     re.I,
 )
 
-# Layouts that also number their files, and what gives them away. Running their files whole would run the way down too.
-_OTHERS = (
-    (re.compile(r"\.(?:up|down|undo|do)\.sql$", re.I), None, "golang-migrate"),
-    (None, re.compile(r"^--\s*\+goose\s+(?:Up|Down)", re.M), "goose"),
-    (None, re.compile(r"^--\s*migrate:(?:up|down)", re.M), "dbmate"),
-    (None, re.compile(r"^--\s*\+migrate\s+(?:Up|Down)", re.M), "sql-migrate"),
-)
+_BACK = re.compile(r"\.(?:down|undo)\.sql$", re.I)
+_OTHERS = (GOOSE, DBMATE, SQL_MIGRATE, NODE_PG_MIGRATE)  # whose files hold the way back, too, and would run it here
 
-
-def _claims(paths: Iterable[str]) -> tuple[str, ...]:
-    folders = {folder for folder, _, name in (path.rpartition("/") for path in paths) if _NAME.fullmatch(name)}
-    return tuple(sorted(folder for folder in folders if _FOLDER.search(folder)))
-
-
-def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
-    names = [name for name in children(paths, directory) if _NAME.fullmatch(name)]
-    return tuple(Entry(name.removesuffix(".sql"), inside(directory, name)) for name in sorted(names, key=_order))
-
-
-def number(id: str) -> int:
-    """A migration's number; runners may know it by nothing else."""
-    match = _NUMBER.match(id)
-    assert match is not None
-    return int(match[0])
-
-
-def _order(name: str) -> tuple[int, str]:
-    return number(name), name
-
-
-def _transaction(paths: Iterable[str], directory: str, read: ReadText) -> Transaction:
-    return Transaction.FILE
+_entries = by(number_first, _NAME)
 
 
 def _refuses(paths: Iterable[str], directory: str, read: ReadText) -> str | None:
-    entries = _entries(paths, directory)
-    for in_name, in_text, layout in _OTHERS:
-        for entry in entries[-1:]:  # the newest tells: a project may have changed its tool
-            if (in_name and in_name.search(entry.path)) or (in_text and in_text.search(read(entry.path))):
-                return f"{entry.path}: written for {layout}, a layout that is not read yet"
-    return None
+    back = next((name for name in names(paths, directory) if _NAME.fullmatch(name) and _BACK.search(name)), None)
+    if back:
+        return f"{inside(directory, back)}: a way back, which the layout plain has none of"
+    other = next((each.name for each in _OTHERS if each.known(paths, directory, read)), None)
+    return other and f"{directory}: written for {other}, which runs other parts of a file than the layout plain"
 
 
 def _of_file(text: str, transaction: Transaction) -> Transaction:
@@ -92,4 +65,16 @@ def _learned(texts: Sequence[str], transaction: Transaction) -> Transaction:
     return found
 
 
-PLAIN = Layout("plain", _claims, _entries, _transaction, _refuses, _of_file, _learned)
+PLAIN = Layout(
+    "plain",
+    claiming(_NAME),
+    _entries,
+    refuses=_refuses,
+    ways=each_file(_of_file),
+    learned=_learned,
+    version=lambda id: str(number(id)),
+    anywhere=True,
+    code=matching(CODE),
+)
+
+__all__ = ["PLAIN", "number"]

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, inside
+from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, each_file, inside
+from workers.migrations.numbered import in_order
 from workers.model import Transaction
 from workers.sql.actions import DropIndex
 from workers.sql.read import read
@@ -49,7 +50,7 @@ def _named(directory: str) -> bool:
 
 def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
     names = [name for name, rests in children(paths, directory).items() if f"{name}/{_FILE}" in rests]
-    return tuple(Entry(name, inside(directory, f"{name}/{_FILE}")) for name in sorted(names, key=locale_key))
+    return in_order(Entry(name, inside(directory, f"{name}/{_FILE}"), order=locale_key(name)) for name in names)
 
 
 def locale_key(name: str) -> tuple[str, str]:
@@ -125,4 +126,6 @@ def _of_file(text: str, transaction: Transaction) -> Transaction:
     return Transaction.SIMPLE_QUERY if unreadable else transaction
 
 
-PRISMA = Layout("prisma", _claims, _entries, _transaction, _refuses, _of_file)
+PRISMA = Layout(
+    "prisma", _claims, _entries, transaction=_transaction, refuses=_refuses, ways=each_file(_of_file), anywhere=True
+)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.facts import Build, Facts, Lock, Write
 from workers.model import Estimate, Preflight, ServerInfo, SqlError, Timing
+from workers.report import kept, written
 from workers.verdict import Drift, Finding, JudgedMigration, JudgedStatement, Report, Rewrite, Unread
 from workers.ways_back import Rollback
 
@@ -50,6 +51,8 @@ def _migration(migration: JudgedMigration) -> Json:
         "level": migration.level.word,
         "statements": [_statement(statement) for statement in migration.statements],
         "rollback": _rollback(migration.rollback) if migration.rollback else None,
+        "kept": kept.to_json(migration.kept, _rollback) if migration.kept else None,
+        "written": written.to_json(migration.written) if migration.written else None,
     }
 
 
@@ -144,6 +147,10 @@ def _rollback(rollback: Rollback) -> Json:
         "proven": rollback.proven,
         "reasons": list(rollback.reasons),
         "difference": list(rollback.difference),
+        "steps": [{"sql": step.sql, "transaction": step.transaction} for step in rollback.steps],
+        "locks": [_lock(lock) for lock in rollback.locks],
+        "takes": list(rollback.takes),
+        "notes": list(rollback.notes),
     }
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from workers.model import Level, Preflight
-from workers.report import phrases
+from workers.report import kept, phrases, written
 from workers.report.budget import Part, Rank, fit
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.markup import code, fence, prose
 from workers.report.words import count
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
-from workers.ways_back import Rollback
+from workers.ways_back import Kept, Rollback, Written
 
 # GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
 LIMIT_BYTES = 60_000
@@ -94,6 +94,8 @@ def _migration(migration: JudgedMigration, report: Report) -> Iterable[Part]:
     yield from _preflight(phrases.preflight_in(migration.path, report))
     if migration.rollback:
         yield _rollback(migration, migration.rollback, report)
+    if migration.kept:
+        yield _kept(migration.kept)
 
 
 def _left_out(number: int) -> Iterable[Part]:
@@ -160,16 +162,30 @@ def _preflight(queries: Sequence[Preflight]) -> Iterable[Part]:
 def _rollback(migration: JudgedMigration, undo: Rollback, report: Report) -> Part:
     """What is taken back, with what SQL, and the steps around it; the SQL is the first thing that has no room."""
     title = f"Rollback: <b>{undo.grade.value}</b>, {phrases.proof(undo)}"
-    short = "".join(f"- {prose(reason, 400)}\n" for reason in phrases.shortfalls(undo)[:20])
+    told = (*phrases.shortfalls(undo)[:20], *islice(phrases.going_back(undo), 10))
+    short = "".join(f"- {prose(reason, 400)}\n" for reason in told)
     lines = undo.sql.strip("\n").count("\n") + 1
     parts = (
         f"**Takes back** {prose(phrases.taken_back(migration), 600)}\n\n",
         f"{short}\n" if short else "",
+        _written(migration.written) if migration.written else "",
         f"**SQL**\n\n{fence(undo.sql)}\n" if undo.sql.strip() else "**SQL** none is needed\n\n",
         "**Steps**\n\n",
         *(f"{number}. {prose(step)}\n" for number, step in enumerate(phrases.way_back(migration, report), start=1)),
     )
     return Part(Rank.ROLLBACK, (folded(title, "".join(parts)),), f"rollback of {lines} lines")
+
+
+def _kept(pair: Kept) -> Part:
+    rows = "".join(f"- {prose(line, 400)}\n" for line in kept.lines(pair))
+    parts = (f"**{when}**\n\n{fence(sql)}\n" for when, sql in kept.parts(pair))
+    body = f"{rows}\n{''.join(parts)}"
+    return Part(Rank.ROLLBACK, (folded(kept.verdict(pair), body),), f"pair of {body.count(chr(10))} lines")
+
+
+def _written(way: Written) -> str:
+    rows = [f"- {prose(line, 400)}\n" for line in written.differences(way)]
+    return "".join((f"{prose(written.verdict(way), 400)}\n\n", *rows, *(("\n",) if rows else ())))
 
 
 def _elsewhere(report: Report) -> Iterable[Part]:

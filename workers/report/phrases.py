@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from workers.model import Change, Level, Preflight, Timing
+from workers.report.marks import mark
 from workers.report.words import count, duration, tick, visible
 from workers.verdict import Drift, Finding, JudgedMigration, Report, Rewrite, RewriteStep
 from workers.ways_back import Grade, Rollback
@@ -21,11 +22,6 @@ PROOF = "applied, rolled back, compared equal, applied again"
 _ALONE = "-- in a transaction of its own:"
 _EACH = "-- each in a transaction of its own:"
 HELP = "`/migrate help` lists what can be asked of me here."
-# `prisma migrate resolve --rolled-back` refuses a migration that succeeded (P3012,
-# https://www.prisma.io/docs/orm/reference/error-reference#p3012); to deploy, one is pending again with this.
-PRISMA_MARK = (
-    'UPDATE "_prisma_migrations" SET rolled_back_at = now() WHERE migration_name = {} AND rolled_back_at IS NULL'
-)
 CHANGES = {
     Change.ADDED: "",
     Change.EDITED: "edited after it was merged",
@@ -126,10 +122,8 @@ def _timing(timing: Timing) -> str:
 
 
 def proof(undo: Rollback) -> str:
-    """Whether a rollback was tried, in one clause."""
-    if undo.proven:
-        return f"proven: {PROOF}"
-    return "not proven"
+    """Whether a rollback was tried, in one clause, and with what."""
+    return "; ".join((f"proven: {PROOF}" if undo.proven else "not proven", *undo.notes))
 
 
 def shortfalls(undo: Rollback) -> tuple[str, ...]:
@@ -155,20 +149,28 @@ def way_back(migration: JudgedMigration, report: Report) -> Iterator[str]:
         )
     yield "Deploy the code from before this pull request."
     if migration.rollback and migration.rollback.sql.strip():
-        yield "Run the SQL in one transaction, as `psql --single-transaction -v ON_ERROR_STOP=1 -f FILE` does."
-    yield mark(migration, report.layout)
+        yield run_it(migration.rollback)
+    yield mark(report.layout, migration.id)
 
 
-def mark(migration: JudgedMigration, layout: str) -> str:
-    """How the migration's runner is told that it is rolled back."""
-    if layout != "prisma":
-        return f"Delete the row of {tick(migration.id)} from your runner's history table, if it keeps one."
-    name = "'" + " ".join(migration.id.split()).replace("'", "''") + "'"
-    return (
-        f"Mark it as rolled back: `{PRISMA_MARK.format(name)}`. Where the deploy had failed, "
-        f"{tick(f'npx prisma migrate resolve --rolled-back {migration.id}')} does so; it refuses a migration that was "
-        "applied to its end."
-    )
+def run_it(undo: Rollback) -> str:
+    """How its SQL is to be run."""
+    if len(undo.steps) > 1:
+        return "Run the SQL as it is, with its own BEGIN and COMMIT, as `psql -v ON_ERROR_STOP=1 -f FILE` does."
+    if undo.steps and not undo.steps[0].transaction:
+        return "Run the SQL outside a transaction, as `psql -v ON_ERROR_STOP=1 -f FILE` does."
+    return "Run the SQL in one transaction, as `psql --single-transaction -v ON_ERROR_STOP=1 -f FILE` does."
+
+
+def going_back(undo: Rollback) -> Iterator[str]:
+    """What others wait for while the SQL runs."""
+    blocking = [lock for lock in undo.locks if lock.mode.blocks_writes]
+    for mode in sorted({lock.mode for lock in blocking}, reverse=True):
+        tables = [tick(str(lock.relation)) for lock in blocking if lock.mode is mode]
+        more = f" and {len(tables) - 5:,} more" if tables[5:] else ""
+        blocked = "reads and writes" if mode.blocks_reads else "writes"
+        yield f"Going back takes: {tick(mode.sql)} on {', '.join(tables[:5])}{more}, which blocks {blocked}."
+    yield from (f"Going back takes: {line}" for line in undo.takes)
 
 
 def after_deploying(report: Report) -> Iterator[str]:

@@ -80,6 +80,7 @@ _OF_RULE = {
     "migration-number-taken": "The runner keeps the migrations with the number of {objects} apart",
     "vague-name": "Everybody knows what {objects} is about",
     "dangerous-command": "{objects} cannot reach a database whose data matters",
+    "down-does-not-restore": "Whoever goes back from {objects} does not rely on its down file",
     "suppression": "The suppression of {objects} may stand, though it does not work",
 }
 RULES_TOLD = frozenset(_OF_RULE)

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from workers.model import Level, Preflight
-from workers.report import phrases
+from workers.report import kept, phrases, written
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.words import count, visible
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
-from workers.ways_back import Rollback
+from workers.ways_back import Kept, Rollback
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -49,15 +49,15 @@ def render_terminal(report: Report, console: Console) -> None:
 
 
 @contextlib.contextmanager
-def replay_progress(console: Console, total: int) -> Iterator[Callable[[], None]]:
-    """A bar while `total` migrations are replayed; the yielded callable advances it by one. Silent when the console is
-    no terminal."""
+def replay_progress(console: Console, total: int, what: str = "Replaying the history") -> Iterator[Callable[[], None]]:
+    """A bar while that is done with `total` migrations; the yielded callable advances it by one. Silent when the
+    console is no terminal."""
     if not console.is_terminal or total == 0:
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # 20 ms that a pipe need not spend
 
-    columns = (TextColumn("Replaying the history"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
@@ -94,6 +94,11 @@ def _migration(migration: JudgedMigration, report: Report, console: Console) -> 
     _preflight(phrases.preflight_in(migration.path, report), console)
     if migration.rollback:
         _rollback(migration.rollback, console)
+    if migration.kept:
+        _kept(migration.kept, console)
+    if migration.written:
+        for number, line in enumerate((written.verdict(migration.written), *written.differences(migration.written))):
+            _line(line, console, indent=6 if number else 4)
 
 
 def _heading(title: str, console: Console, level: Level | None = None) -> None:
@@ -155,9 +160,19 @@ def _rollback(undo: Rollback, console: Console) -> None:
     title.append(f", {phrases.proof(undo)}", style="green" if undo.proven else "yellow")
     console.print()
     _print(Padding(title, (0, 0, 0, 2)), console)
-    for reason in phrases.shortfalls(undo):
+    for reason in (*phrases.shortfalls(undo), *phrases.going_back(undo)):
         _line(reason, console, indent=4)
     _sql(undo.sql, console)
+
+
+def _kept(pair: Kept, console: Console) -> None:
+    console.print()
+    _line(kept.verdict(pair), console, indent=2, style="bold")
+    for line in kept.lines(pair):
+        _line(line, console, indent=4)
+    for when, sql in kept.parts(pair):
+        _line(f"{when}:", console, indent=4)
+        _sql(sql, console)
 
 
 def _sql(sql: str, console: Console) -> None:

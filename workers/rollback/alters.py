@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from workers.catalog import ROUTINES, Kind, Object
 from workers.rollback import columns
 from workers.rollback.column_alters import COLUMN_ALTERS
+from workers.rollback.composites import changed_back
 from workers.rollback.creates import attach_index, enable, routine
+from workers.rollback.difference import kept_parents
+from workers.rollback.grants import granted, regrant
 from workers.rollback.names import column_of, ident, literal, reference
-from workers.rollback.scene import Scene, regrant
+from workers.rollback.other_alters import OTHER_ALTERS
+from workers.rollback.scene import Scene
+from workers.rollback.type_alters import TYPE_ALTERS
 
 Alter = Callable[[Scene, Object, Object], Iterator[str]]
 
@@ -27,6 +32,16 @@ def replaceable(was: Object, now: Object, name: str) -> bool:
     if was.kind in ROUTINES and name == "definition":
         same = all(was.attributes[part] == now.attributes[part] for part in ("arguments", "result"))
         return same and was.kind is not Kind.AGGREGATE
+    if was.kind is Kind.COMPOSITE and name == "members":
+        return changed_back(was, now) is not None
+    if name == "not_null_own":
+        return was.flag(name) or not (was.flag("not_null") and now.flag("not_null"))
+    if name in ("inherited", "from_parent"):
+        return not was.flag(name)
+    if was.kind is Kind.COLUMN and name in ("type", "collation"):
+        return not was.flag("in_partition_key")
+    if name == "column_names" and len(was.texts(name)) != len(now.texts(name)):
+        return False
     return name in ALTERS.get(was.kind, {})
 
 
@@ -46,7 +61,7 @@ def _comment(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 
 
 def _grants(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    yield from regrant(was, now.texts("grants"), was.texts("grants"))
+    yield from regrant(was, granted(now), granted(was))
 
 
 def _options(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -77,6 +92,8 @@ def _force_row_security(scene: Scene, was: Object, now: Object) -> Iterator[str]
 
 def _replica_identity(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     word, _, index = (was.text("replica_identity") or "d").partition(":")
+    if any(child.path[-1] == index and child.id in scene.created for child in scene.children.get(was.id, ())):
+        return  # once that is there
     form = f"USING INDEX {ident(index)}" if index else {"f": "FULL", "n": "NOTHING"}.get(word, "DEFAULT")
     yield f"ALTER TABLE {ident(*was.path)} REPLICA IDENTITY {form};"
 
@@ -86,18 +103,12 @@ def _tablespace(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 
 
 def _parents(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    """Attached or inheriting again as it was. The names in `now` are still those of the later snapshot."""
+    """Attached or inheriting again as it was; it has left its other parents already."""
     name = ident(*was.path)
-    had, has = was.texts("parents"), now.texts("parents")
-    for parent in has:
-        if now.text("bound"):
-            yield f"ALTER TABLE {parent} DETACH PARTITION {name};"
-        elif parent not in had:
-            yield f"ALTER TABLE {name} NO INHERIT {parent};"
-    for parent in had:
+    for parent in was.texts("parents")[kept_parents(was, now) :]:
         if was.text("bound"):
             yield f"ALTER TABLE {parent} ATTACH PARTITION {name} {was.text('bound')};"
-        elif parent not in has:
+        else:
             yield f"ALTER TABLE {name} INHERIT {parent};"
 
 
@@ -112,28 +123,26 @@ def _owned_by(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 
 def _default(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     table, column = column_of(was.path)
-    yield f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {was.text('definition')};"
-
-
-def _domain_default(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    value = was.text("default")
-    yield f"ALTER DOMAIN {ident(*was.path)} {f'SET DEFAULT {value}' if value else 'DROP DEFAULT'};"
-
-
-def _domain_not_null(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    yield f"ALTER DOMAIN {ident(*was.path)} {'SET' if was.flag('not_null') else 'DROP'} NOT NULL;"
+    yield f"ALTER TABLE ONLY {table} ALTER COLUMN {column} SET DEFAULT {was.text('definition')};"
 
 
 def _enabled(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    if was.text("enabled") == "O":
-        yield f"ALTER TABLE {ident(*was.path[:-1])} ENABLE {was.kind.upper()} {ident(was.path[-1])};"
-    yield from enable(was)
+    yield enable(was)
 
 
 def _clustered(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    table = ident(*scene.before.objects[was.parent].path) if was.parent else ""
+    table = scene.before.objects[was.parent] if was.parent else was
+    others = [child for child in scene.children.get(table.id, ()) if child.flag("clustered")]
     mark = f"CLUSTER ON {ident(was.path[-1])}" if was.flag("clustered") else "SET WITHOUT CLUSTER"
-    yield f"ALTER TABLE {table} {mark};"
+    if was.flag("clustered") or not others:
+        yield f"ALTER {reference(table, table.path)} {mark};"
+
+
+def _index_statistics(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    had, has = (dict(line.split(" ") for line in each.texts("column_statistics")) for each in (was, now))
+    for column in sorted({*had, *has}, key=int):
+        if had.get(column) != has.get(column):
+            yield f"ALTER INDEX {ident(*was.path)} ALTER COLUMN {column} SET STATISTICS {had.get(column, '-1')};"
 
 
 def _attached(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -141,35 +150,33 @@ def _attached(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     yield from attach_index(was)
 
 
-def _labels(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    """Only renamed values: an enum with other values is another type."""
-    for old, new in zip(was.texts("labels"), now.texts("labels"), strict=True):
-        if old != new:
-            yield f"ALTER TYPE {ident(*was.path)} RENAME VALUE {literal(new)} TO {literal(old)};"
+def _of_type(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    type = was.text("of_type")
+    yield f"ALTER TABLE {ident(*was.path)} {f'OF {type}' if type else 'NOT OF'};"
 
 
 def _routine(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     yield from routine(scene, was)
 
 
-def _version(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    yield f"ALTER EXTENSION {ident(*was.path)} UPDATE TO {literal(was.text('version') or '')};"
+def _schema(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    yield f"ALTER EXTENSION {ident(*was.path)} SET SCHEMA {ident(was.text('schema') or '')};"
 
 
 _COMMON: Mapping[str, Alter] = {"owner": _owner, "comment": _comment, "grants": _grants}
 _SEQUENCE = dict.fromkeys(["type", "start", "increment", "minimum", "maximum", "cache", "cycle"], _sequence)
+_FOLLOWING: Mapping[str, Alter] = dict.fromkeys(("inherited", "from_parent", "in_partition_key"), _nothing)
 _TRIGGER: Mapping[str, Alter] = {"enabled": _enabled, "comment": _comment}
 
 ALTERS: Mapping[Kind, Mapping[str, Alter]] = {
-    **dict.fromkeys((Kind.SCHEMA, Kind.COMPOSITE, Kind.RANGE), _COMMON),
-    Kind.ENUM: {**_COMMON, "labels": _labels},
-    **{kind: {**_COMMON, "options": _options} for kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW)},
+    Kind.SCHEMA: _COMMON,
+    **{kind: {**_COMMON, "options": _options, **forms} for kind, forms in TYPE_ALTERS.items()},
     **{kind: {**_COMMON, "definition": _routine} for kind in ROUTINES},
     **dict.fromkeys((Kind.TRIGGER, Kind.RULE), _TRIGGER),
     **{kind: {"comment": _comment, "inherited": _nothing} for kind in (Kind.CONSTRAINT, Kind.POLICY)},
     Kind.DEFAULT: {"definition": _default},
-    Kind.DOMAIN: {**_COMMON, "default": _domain_default, "not_null": _domain_not_null},
-    Kind.EXTENSION: {"version": _version, "comment": _comment},
+    Kind.EXTENSION: {"schema": _schema, "comment": _comment},
+    **{kind: {**_COMMON, **forms} for kind, forms in OTHER_ALTERS.items()},
     Kind.SEQUENCE: {
         **_COMMON,
         **_SEQUENCE,
@@ -187,15 +194,17 @@ ALTERS: Mapping[Kind, Mapping[str, Alter]] = {
         "tablespace": _tablespace,
         "parents": _parents,
         "bound": _parents,
+        "of_type": _of_type,
     },
     Kind.INDEX: {
         "options": _options,
         "tablespace": _tablespace,
         "comment": _comment,
         "clustered": _clustered,
+        "column_statistics": _index_statistics,
         "attached": _attached,
         "table_kind": _nothing,
         "constraint": _nothing,
     },
-    Kind.COLUMN: {**COLUMN_ALTERS, "comment": _comment, "grants": _grants, "options": _options, "inherited": _nothing},
+    Kind.COLUMN: {**COLUMN_ALTERS, "comment": _comment, "grants": _grants, "options": _options, **_FOLLOWING},
 }

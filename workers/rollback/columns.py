@@ -21,8 +21,8 @@ _VALUES: Mapping[str, str] = {
     "bytea": "{n}::text::bytea",
     "inet": "'0.0.0.0'::inet + {n}",
 }
-_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
-_LETTERS = ("text", "character varying", "character", "citext", "name", '"char"')
+NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+LETTERS = ("text", "character varying", "character", "citext", "name", '"char"')
 
 
 def base_type(type: str) -> str:
@@ -40,7 +40,7 @@ def placeholder(column: Object, labels: tuple[str, ...], number: str) -> str | N
         return "'{}'"
     if labels:
         return "'" + labels[0].replace("'", "''") + "'"
-    if base in _NUMBERS or base.rpartition(".")[2] in _LETTERS:
+    if base in NUMBERS or base.rpartition(".")[2] in LETTERS:
         return f"{number}::{type}"
     value = _VALUES.get(base)
     return value and value.format(n=number)
@@ -58,17 +58,21 @@ def definition(column: Object, default: str | None, required: bool) -> str:
         parts.append(f"GENERATED ALWAYS AS ({expression}) {'VIRTUAL' if virtual else 'STORED'}")
     if default:
         parts.append(f"DEFAULT {default}")
-    if required and column.flag("not_null"):
+    if required and column.flag("not_null") and column.attributes.get("not_null_valid", True):
         parts.append(not_null(column))
     return " ".join(parts)
 
 
 def not_null(column: Object) -> str:
     """NOT NULL, with the constraint's name where the server would choose another (PostgreSQL 18 and newer)."""
+    return f"{not_null_name(column)}NOT NULL{' NO INHERIT' if column.flag('not_null_no_inherit') else ''}"
+
+
+def not_null_name(column: Object) -> str:
+    """CONSTRAINT "name" and a space; empty where the server chooses that name anyway."""
     name = column.text("not_null_constraint")
-    if name is None or name == f"{column.path[-2]}_{column.path[-1]}_not_null":
-        return "NOT NULL"
-    return f"CONSTRAINT {ident(name)} NOT NULL"
+    usual = name is None or name == f"{column.path[-2]}_{column.path[-1]}_not_null"
+    return "" if usual else f"CONSTRAINT {ident(name or '')} "
 
 
 def identity(column: Object, sequence: Object | None) -> str:

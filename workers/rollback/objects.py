@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from workers.catalog import ROUTINES, Catalog, Kind, Object, ObjectId
+from workers.catalog import RARE, ROUTINES, Catalog, Kind, Object, ObjectId
 from workers.changes import CatalogChange
 from workers.object_changes import ObjectChanged, ObjectCreated, ObjectDropped, ObjectRenamed
 from workers.rollback.difference import changed
@@ -15,17 +15,15 @@ from workers.words import Name
 
 _TYPES = (Kind.ENUM, Kind.COMPOSITE, Kind.RANGE)
 _OF_A_TABLE = (Kind.TRIGGER, Kind.RULE, Kind.POLICY)
-_UNTOLD = (Kind.TABLE, Kind.FOREIGN_TABLE, Kind.COLUMN, Kind.DEFAULT, Kind.CONSTRAINT, Kind.INDEX)
+_UNTOLD = (Kind.TABLE, Kind.FOREIGN_TABLE, Kind.COLUMN, Kind.DEFAULT, Kind.CONSTRAINT, Kind.INDEX, Kind.PUBLISHED)
+_BY_IDENTITY = (Kind.CAST, Kind.OPERATOR, Kind.DEFAULT_PRIVILEGES)
 _WITH_TABLE = ("owner", "persistence", "owned_by")  # an owned sequence has them from its table
 _TOLD_APART = ("comment", "grants", "labels")  # a comment changes nothing for anybody
 
 # As CREATE spells what pg_identify_object calls otherwise.
 _SPELLED = {
-    "statistics object": "statistics",
     "foreign-data wrapper": "foreign data wrapper",
-    "default acl": "default privileges",
 }
-_PUBLISHED = "publication relation"
 _NAMELESS = re.compile(r"[(=<>]| (?:for|on|in|USING) ")  # in the identity of an operator, a cast, default privileges
 
 
@@ -39,6 +37,8 @@ def place(each: Object) -> tuple[str, Name, Name | None]:
     """An object's kind, its name and the table that it belongs to, as changes give them."""
     if each.kind is Kind.OTHER:
         return _SPELLED.get(each.path[0], each.path[0]), _identity(each.path[1]), None
+    if each.kind in _BY_IDENTITY:
+        return each.kind.value, Name("", ".".join(each.path[:2]) + "".join(each.path[2:])), None
     if each.kind in _OF_A_TABLE:
         return each.kind.value, Name("", each.path[2]), Name(*each.path[:2])
     name = Name(*each.path[:2]) if len(each.path) > 1 else Name("", each.path[0])
@@ -89,7 +89,7 @@ class _Comparison:
 
     def _fell(self, was: Object) -> bool:
         """With what it was a part of: a table's trigger, statistics on columns."""
-        if was.kind is Kind.OTHER:
+        if was.kind in RARE:
             return any(on.type == "a" and on.on not in self.after.objects for on in self.before.on(was.id))
         return was.kind in _OF_A_TABLE and was.parent not in self.after.objects
 
@@ -125,25 +125,15 @@ class _Comparison:
     def _publications(self) -> Iterator[CatalogChange]:
         """A publication is changed by the tables that it gains and loses, but for those that come and go themselves."""
         for here, there in ((self.before, self.after), (self.after, self.before)):
-            others = [each for each in here.of_kind(Kind.OTHER) if each.id not in there.objects]
-            left = [_membership(each.path[1]) for each in others if each.path[0] == _PUBLISHED]
-            tables = {each.path for each in here.of_kind(Kind.TABLE) if each.id in there.objects} if left else set()
-            kept = {each.path[1] for each in there.of_kind(Kind.OTHER) if each.path[0] == "publication"}
-            for table, publication in left:
-                if table in tables and publication in kept:
-                    yield ObjectChanged("publication", _identity(publication), what=("tables",))
-
-
-def _membership(identity: str) -> tuple[tuple[str, ...], str]:
-    """The table and the publication of: public.orders in publication everything."""
-    cursor = Cursor(identity)
-    table = cursor.path()
-    cursor.accept("in", "publication")
-    return table, cursor.rest()
+            left = [each for each in here.of_kind(Kind.PUBLISHED) if each.id not in there.objects]
+            kept = {each.path[0] for each in there.of_kind(Kind.PUBLICATION)}
+            for each in left:
+                if each.parent in there.objects and each.path[2] in kept:
+                    yield ObjectChanged("publication", Name("", each.path[2]), what=("tables",))
 
 
 def _is_told(each: Object) -> bool:
-    return each.kind not in _UNTOLD and each.path[0] != _PUBLISHED
+    return each.kind not in _UNTOLD
 
 
 def _made_again(gone: list[Object], new: list[Object]) -> Mapping[ObjectId, Object]:
@@ -184,13 +174,18 @@ def _differ(was: Object, now: Object) -> bool:
     return now.attributes != was.attributes or now.path != was.path or now.raw != was.raw
 
 
+# What changes along with another attribute.
+_IMPLIED = {"column_names": "definition", "not_null_constraint": "not_null"}
+
+
 def _what(was: Object, now: Object) -> tuple[str, ...]:
     """The attributes that differ. A function's definition holds its own name, which a rename changes."""
     along = _WITH_TABLE if was.kind is Kind.SEQUENCE and was.parent == now.parent and was.parent else ()
     found = [name for name in changed(was, now) if name not in (*_TOLD_APART, *along)]
     if was.kind in ROUTINES and was.path != now.path and _body(was) == _body(now):
         found = [name for name in found if name != "definition"]
-    if was.kind is Kind.OTHER and was.raw != now.raw and was.path == now.path and not found:
+    found = [name for name in found if _IMPLIED.get(name) not in found]
+    if was.kind in RARE and (found or was.raw != now.raw):
         found = ["definition"]
     if set(was.texts("labels")) == set(now.texts("labels")) and was.texts("labels") != now.texts("labels"):
         found.append("labels")  # in another order

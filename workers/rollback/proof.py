@@ -1,50 +1,73 @@
-"""Proof of a rollback: run it, compare catalogs and rows, apply the migration again, compare once more."""
+"""Proof of a rollback: run it, compare catalogs, dumps and rows, apply the migration again, compare once more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
-from workers.catalog import Catalog, Kind
+from workers.catalog import Catalog, Kind, ObjectId
+from workers.errors import CannotAnalyse
 from workers.postgres.catalog import read_catalog
 from workers.rollback.comparison import compare
+from workers.rollback.difference import match
+from workers.rollback.dumps import dumps_differ
+from workers.rollback.held import held_values
 from workers.rollback.names import ident
 from workers.rollback.rows import ROWS_MAX, Content, Fingerprint, fingerprint, lost_rows
+from workers.rollback.steps import steps_of, text_of
 from workers.rollback.write import Plan
-from workers.ways_back import Rollback
+from workers.ways_back import Grade, Rollback, UndoStep
 from workers.words import Name
 
 Run = Callable[[str], str | None]
 
+NOT_DUMPED = "not compared by pg_dump"
+
+
+def _no_dump() -> str:
+    raise CannotAnalyse("nobody asked for it")
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """A database on which a migration has just been applied. run: executes SQL in one transaction and returns the
-    server's error text, or None. apply: runs the migration again, likewise. reader: sees what they have committed."""
+    """A database on which a migration has just been applied. run: executes SQL as one message, which is a transaction
+    unless it is one statement that takes none, and returns the server's error text, or None. apply: runs the migration
+    again, likewise. reader: sees what they have committed. dump: the schema by pg_dump; may raise CannotAnalyse. look:
+    reads the catalog."""
 
     reader: psycopg.Connection[Any]
     run: Run
     apply: Callable[[], str | None]
+    dump: Callable[[], str] = _no_dump
+    look: Callable[[psycopg.Connection[Any]], Catalog] = read_catalog
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The catalog before the migration and after it, and the rows that the tables held before it."""
+    """The catalog before the migration and after it, and the rows that the tables held before it. dump: pg_dump's text
+    before it, empty where there is none. in_use: tables whose indexes are dropped and built aside."""
 
     before: Catalog
     after: Catalog
     rows: Fingerprint
+    dump: str = ""
+    in_use: frozenset[ObjectId] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """proven: nothing differed. `again`: the catalog after the migration was applied again, when it came so far."""
+    """proven: nothing differed. steps: what was run. again: the catalog after the migration was applied again, when it
+    came so far. notes: what was not compared. held: why the schema cannot come back at all while the rows are as they
+    are."""
 
     difference: tuple[str, ...]
     again: Catalog | None = None
+    steps: tuple[UndoStep, ...] = ()
+    notes: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -54,22 +77,38 @@ class Proof:
 def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
     """Leaves the database as the migration leaves it, if all went well. An error the server raises is a difference, not
     an exception; psycopg.Error is raised only where the reader itself fails."""
-    if plan.sql and (error := database.run(plan.sql)):
-        return Proof((f"rolling back failed: {error}",))
-    back = read_catalog(database.reader)
+    steps = steps_of(plan.statements, (states.before, states.after), states.in_use)
+    for step in steps:
+        if error := database.run(step.sql):
+            held = held_values(database.reader, match(states.before, states.after))
+            return Proof((f"rolling back failed: {error}",), steps=steps, held=held)
+    back = database.look(database.reader)
     contents = fingerprint(database.reader, back, states.rows.keys())
     difference = [*compare(states.before, back), *_rows(plan, states, contents)]
-    if difference:
-        return Proof(tuple(difference))
+    dumped, notes = ((), ()) if difference else _dumped(database, states)
+    if difference or dumped:
+        return Proof((*difference, *dumped), None, steps, notes)
     if error := _remove_new_rows(database, plan, states, contents) or database.apply():
-        return Proof((f"applying the migration again failed: {error}",))
-    again = read_catalog(database.reader)
-    return Proof(tuple(f"applied again: {line}" for line in compare(states.after, again)), again)
+        return Proof((f"applying the migration again failed: {error}",), None, steps, notes)
+    again = database.look(database.reader)
+    return Proof(tuple(f"applied again: {line}" for line in compare(states.after, again)), again, steps, notes)
 
 
 def settle(plan: Plan, proof: Proof) -> Rollback:
     """The rollback as it is reported."""
-    return Rollback(plan.sql, plan.grade, proof.proven, plan.reasons, proof.difference)
+    grade = Grade.IRREVERSIBLE if proof.held else plan.grade
+    reasons = (*proof.held, *plan.reasons)
+    found = Rollback(text_of(proof.steps), grade, proof.proven, reasons, proof.difference, proof.steps)
+    return replace(found, notes=proof.notes)
+
+
+def _dumped(database: Rehearsed, states: States) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """In what pg_dump's texts differ, and why they could not be compared."""
+    try:
+        dump = database.dump()
+    except CannotAnalyse as error:
+        return (), (f"{NOT_DUMPED}: {error}",)
+    return (dumps_differ(states.dump, dump), ()) if states.dump else ((), (NOT_DUMPED,))
 
 
 def _rows(plan: Plan, states: States, contents: Fingerprint) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.catalog import ROUTINES, Kind, Object, ObjectId
+from workers.catalog import RARE, ROUTINES, Kind, Object, ObjectId
 from workers.rollback.drops import NAMELESS, move, rename
 from workers.rollback.forms import create
+from workers.rollback.names import aside, ident, literal, renamings
 from workers.rollback.outline import Outline
 from workers.rollback.scene import Scene
 
@@ -17,17 +18,15 @@ _RELATIONS = frozenset(
     {Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.SEQUENCE, Kind.INDEX, Kind.COMPOSITE}
 )
 _TYPES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE, Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW})
-_ASIDE = "__rolled_back"
-_NAME_BYTES = 63  # NAMEDATALEN - 1
+_WITH_ARGUMENTS = ROUTINES | {Kind.OPERATOR}
 
 
 def _last(each: Object) -> int:
     """Which part of the path is the object's own name."""
-    return 1 if each.kind in ROUTINES else len(each.path) - 1
+    return 1 if each.kind in _WITH_ARGUMENTS else len(each.path) - 1
 
 
-def _aside(name: str) -> str:
-    return name.encode()[: _NAME_BYTES - len(_ASIDE)].decode(errors="ignore") + _ASIDE
+_KEYS = ("p", "u", "x", "f")  # pg_constraint.contype
 
 
 class Renames:
@@ -54,7 +53,9 @@ class Renames:
         if id in self._outline.remade or was.kind in NAMELESS or (was.kind is Kind.INDEX and was.text("constraint")):
             return False
         own = was.path[_last(was)] != now.path[_last(now)]
-        return (own and not was.flag("inherited")) or self._is_moved(was, now)
+        # A part's key or reference has a name of its own.
+        follows = was.flag("from_parent" if was.kind is Kind.COLUMN else "inherited") and was.text("type") not in _KEYS
+        return (own and not follows) or self._is_moved(was, now)
 
     def _is_moved(self, was: Object, now: Object) -> bool:
         if len(was.path) < 2 or was.kind is Kind.INDEX or was.parent is not None or was.kind is Kind.CONSTRAINT:
@@ -78,7 +79,7 @@ class Renames:
         """The name under which a late object is dropped."""
         path = self._placed(each)
         if each.id in self._stepping_aside:
-            return (*path[: _last(each)], _aside(path[_last(each)]), *path[_last(each) + 1 :])
+            return (*path[: _last(each)], aside(path[_last(each)]), *path[_last(each) + 1 :])
         return path
 
     def statements(self) -> Iterator[str]:
@@ -90,10 +91,30 @@ class Renames:
         for id in sorted(self._stepping_aside):
             each = self._difference.after.objects[id]
             path = each.path if each.kind is Kind.SCHEMA else self._current(each)
-            yield rename(each, path, _aside(path[_last(each)]))
+            yield rename(each, path, aside(path[_last(each)]))
+            yield from self._relabelled(each, (*path[:-1], aside(path[-1])))
         ranks = {kind: rank for rank, kind in enumerate(Kind)}
         for kind in sorted({before.objects[id].kind for id in self._pending}, key=ranks.__getitem__):
             yield from self._of_kind([id for id in self._pending if before.objects[id].kind is kind])
+
+    def _schema(self, now: Object) -> str:
+        """Where it is once the schemas, and the tables that indexes and sequences follow, are back."""
+        parent = self._difference.origin.get(now.parent) if now.parent else None
+        if parent is not None:
+            return self._difference.before.objects[parent].path[0]
+        return self._schemas.get(now.path[0], now.path[0])
+
+    def _relabelled(self, each: Object, path: Path) -> Iterator[str]:
+        """An enum with values that were not there gives way to another; the values are carried over by their names."""
+        was = self._difference.before.objects.get(each.id)
+        if was is None or each.kind is not Kind.ENUM:
+            return
+        numbers = each.raw.rpartition("/")[2].split(",")
+        former = dict(zip(was.raw.rpartition("/")[2].split(","), was.texts("labels"), strict=True))
+        labels = each.texts("labels")
+        wanted = [former.get(number, label) for number, label in zip(numbers, labels, strict=True)]
+        for label, name in renamings(labels, wanted):
+            yield f"ALTER TYPE {ident(*path)} RENAME VALUE {literal(label)} TO {literal(name)};"
 
     def _current(self, now: Object) -> Path:
         """The path while renames are under way, outer names first: a column's table has its former name already."""
@@ -107,7 +128,7 @@ class Renames:
         waiting = {}
         for id in sorted(pending):
             was, now = self._pair(id)
-            path = (self._schemas.get(now.path[0], now.path[0]), *self._current(now)[1:])
+            path = (self._schema(now), *self._current(now)[1:])
             waiting[id] = now.path if was.kind is Kind.SCHEMA else path
         while waiting:
             free = [id for id in waiting if self._pair(id)[0].path not in waiting.values()]
@@ -115,8 +136,8 @@ class Renames:
                 id = next(iter(waiting))
                 was, now = self._pair(id)
                 own = _last(was)
-                yield rename(now, waiting[id], _aside(waiting[id][own]))
-                waiting[id] = (*waiting[id][:own], _aside(waiting[id][own]), *waiting[id][own + 1 :])
+                yield rename(now, waiting[id], aside(waiting[id][own]))
+                waiting[id] = (*waiting[id][:own], aside(waiting[id][own]), *waiting[id][own + 1 :])
                 continue
             for id in free:
                 yield from self._back(id, waiting.pop(id))
@@ -131,7 +152,7 @@ class Renames:
 
 
 def _clash(each: Object, path: Path, rival: Object) -> bool:
-    if each.kind in (Kind.COLUMN, Kind.CONSTRAINT, Kind.SCHEMA, Kind.TRIGGER, Kind.RULE, Kind.POLICY):
+    if each.kind in (Kind.COLUMN, Kind.CONSTRAINT, Kind.SCHEMA, Kind.TRIGGER, Kind.RULE, Kind.POLICY, *RARE):
         return each.kind is rival.kind and path == rival.path
     together = any({each.kind, rival.kind} <= group for group in (_RELATIONS, _TYPES))
     return together and path == rival.path

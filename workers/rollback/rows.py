@@ -44,6 +44,8 @@ Fingerprint = Mapping[Name, Content]
 def fingerprint(connection: psycopg.Connection[Any], catalog: Catalog, tables: Collection[Name]) -> Fingerprint:
     """The content of those of the tables that the catalog knows, read in one transaction, which is rolled back; the
     session stays as it was. Raises psycopg.Error. https://www.postgresql.org/docs/current/ddl-system-columns.html"""
+    if not tables:
+        return {}
     columns: dict[Name, list[tuple[int, str]]] = {table: [] for table in tables}
     for each in catalog.of_kind(Kind.COLUMN):
         if (table := Name(*each.path[:2])) in columns:

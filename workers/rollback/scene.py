@@ -1,4 +1,4 @@
-"""What the forms may look up while they write: the earlier snapshot, and what is made again together with what."""
+"""What the forms may look up while they write: the snapshots, and what is made again together with what."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
-from workers.rollback.names import column_of, ident, literal, reference
+from workers.rollback.difference import Difference
+from workers.rollback.grants import at_birth, granted, regrant
+from workers.rollback.names import ident, literal, reference
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the forms may look up: the earlier snapshot, what is made again, and which children an object has."""
+    """What the forms may look up: the snapshots, what is made again, and which children an object has."""
 
     before: Catalog
+    after: Catalog
     created: frozenset[ObjectId]
     children: Mapping[ObjectId, Sequence[Object]]
     _users: Mapping[ObjectId, Sequence[Object]]
+    kept: frozenset[ObjectId] = frozenset()  # columns that get values of their own again
+    joining: frozenset[ObjectId] = frozenset()  # tables that get their parents again
 
     @classmethod
-    def of(cls, before: Catalog, created: frozenset[ObjectId]) -> Scene:
+    def of(
+        cls, of: Difference, created: frozenset[ObjectId], kept: frozenset[ObjectId], joining: frozenset[ObjectId]
+    ) -> Scene:
         children: dict[ObjectId, list[Object]] = {}
         users: dict[ObjectId, list[Object]] = {}
-        for each in before.objects.values():
+        for each in of.before.objects.values():
             if each.parent:
                 children.setdefault(each.parent, []).append(each)
-            for dependency in before.on(each.id):
+            for dependency in of.before.on(each.id):
                 users.setdefault(dependency.on, []).append(each)
-        return cls(before, created, children, users)
+        return cls(of.before, of.after, created, children, users, kept, joining)
 
     def users(self, id: ObjectId) -> Sequence[Object]:
         """What depends on the object."""
@@ -35,6 +42,42 @@ class Scene:
 
     def child(self, id: ObjectId, kind: Kind) -> Object | None:
         return next((each for each in self.children.get(id, ()) if each.kind is kind), None)
+
+    def family(self, id: ObjectId) -> Iterator[Object]:
+        """The children, and theirs."""
+        for child in self.children.get(id, ()):
+            yield child
+            yield from self.family(child.id)
+
+    def parents(self, table: ObjectId) -> Sequence[ObjectId]:
+        """The tables that it inherits from, or is a partition of."""
+        tables = (Kind.TABLE, Kind.FOREIGN_TABLE)
+        found = [d.on for d in self.before.on(table) if self.before.objects[d.on].kind in tables]
+        return found if self.before.objects[table].texts("parents") else ()
+
+    def counterparts(self, each: Object) -> Iterator[Object]:
+        """What the object has from its table's parents."""
+        if each.parent is None or each.kind not in (Kind.COLUMN, Kind.CONSTRAINT, Kind.TRIGGER):
+            return
+        if each.kind is not Kind.CONSTRAINT or each.flag("inherited"):
+            for table in self.parents(each.parent):
+                others = self.children.get(table, ())
+                yield from (one for one in others if one.kind is each.kind and one.path[-1] == each.path[-1])
+
+    def ancestors(self, each: Object) -> Iterator[Object]:
+        """The counterparts, and theirs."""
+        for other in self.counterparts(each):
+            yield other
+            yield from self.ancestors(other)
+
+    def in_passing(self, each: Object) -> bool:
+        """Whether it is made for a table that is there already, by making its counterpart."""
+        apart = each.parent in self.created or each.parent in self.joining
+        return each.flag("inherited") and not apart and not _is_key(each)
+
+    def _comes_back_to(self, each: Object, type: ObjectId) -> bool:
+        """A domain's condition may call a function that takes the domain."""
+        return any(on.on == type for d in self.before.on(each.id) if d.on != type for on in self.before.on(d.on))
 
     def inline_default(self, column: Object) -> Object | None:
         """The default that can be written with the column: one that waits for no sequence that the column owns."""
@@ -53,37 +96,29 @@ class Scene:
             return whole
         if each.kind is Kind.DEFAULT:
             return parent if parent in self.created and self.inline_default(self.before.objects[parent]) else None
-        in_passing = each.flag("inherited") or each.kind is Kind.COLUMN or each.text("attached") is not None
-        return parent if in_passing and (parent in self.created or each.flag("inherited")) else None
+        if each.kind is Kind.TRIGGER or parent not in self.created:
+            return None
+        if each.flag("domain"):
+            return parent if each.flag("validated") and not self._comes_back_to(each, parent) else None
+        with_table = each.flag("inherited") or each.kind is Kind.COLUMN or each.text("attached") is not None
+        return parent if with_table else None
+
+
+def _is_key(each: Object) -> bool:
+    """A constraint with an index: ADD CONSTRAINT on the whole is ONLY for it, so that each part's keeps its name."""
+    return each.kind is Kind.CONSTRAINT and each.text("type") in ("p", "u", "x")
 
 
 def decorate(scene: Scene, each: Object) -> Iterator[str]:
     """OWNER TO, GRANT and COMMENT ON for a new object, where they are not what a new object has anyway."""
-    at = reference(each, each.path)
     owner = each.text("owner")
     if owner and owner != scene.before.user:
-        yield f"ALTER {at} OWNER TO {ident(owner)};"
-    yield from regrant(each, (), each.texts("grants"))
+        yield f"ALTER {reference(each, each.path)} OWNER TO {ident(owner)};"
+    yield from adorn(scene, each)
+
+
+def adorn(scene: Scene, each: Object) -> Iterator[str]:
+    """GRANT and COMMENT ON alone: what is a part of something else has its owner."""
+    yield from regrant(each, at_birth(scene.before, scene.created, each), granted(each))
     if comment := each.text("comment"):
-        yield f"COMMENT ON {at} IS {literal(comment)};"
-
-
-def regrant(each: Object, now: tuple[str, ...], was: tuple[str, ...]) -> Iterator[str]:
-    """From the grants `now` to those that were: "SELECT TO bob WITH GRANT OPTION" is one. Empty means the usual ones,
-    and those of the owner are never touched: he has them anyway."""
-    on = reference(each, each.path)
-    column = ""
-    if each.kind is Kind.COLUMN:
-        table, name = column_of(each.path)
-        on, column = f"TABLE {table}", f" ({name})"
-    elif each.kind in (Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.FOREIGN_TABLE):
-        on = f"TABLE {ident(*each.path)}"
-    owner = ident(each.text("owner") or "").strip('"')
-    for line in now:
-        privilege, _, grantee = line.partition(" TO ")
-        if line not in was and grantee.removesuffix(" WITH GRANT OPTION") != owner:
-            yield f"REVOKE {privilege}{column} ON {on} FROM {grantee.removesuffix(' WITH GRANT OPTION')};"
-    for line in was:
-        privilege, _, grantee = line.partition(" TO ")
-        if line not in now and grantee != owner:
-            yield f"GRANT {privilege}{column} ON {on} TO {grantee};"
+        yield f"COMMENT ON {reference(each, each.path)} IS {literal(comment)};"

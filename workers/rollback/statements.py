@@ -4,79 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.catalog import Catalog, Kind, Object, ObjectId
+from workers.catalog import Kind, Object, ObjectId
 from workers.rollback.alters import alter
 from workers.rollback.drops import drop
+from workers.rollback.falling import dropped, drops
 from workers.rollback.forms import create
-from workers.rollback.order import arrange, arrange_all
-from workers.rollback.outline import CARRIED, Outline
+from workers.rollback.order import arrange_all
+from workers.rollback.outline import Outline
 from workers.rollback.renames import Renames
 from workers.rollback.scene import Scene
-from workers.rollback.tables import referenced_column
+from workers.rollback.tables import completed, fills_itself, referenced_column
+from workers.rollback.woven import Woven
 
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 
-def statements(outline: Outline) -> Iterator[str]:
+_NOTHING = Woven()
+
+
+def statements(outline: Outline, woven: Woven = _NOTHING) -> Iterator[str]:
     """SQL, each statement with its semicolon. Between the first drops and the last ones everything has the name it had
     before; what is new and stays for a while is called something else where its name is needed."""
-    scene = Scene.of(outline.difference.before, outline.created)
+    scene = Scene.of(outline.difference, outline.created, woven.columns, outline.leaving)
     renames = Renames(outline, scene)
     after = outline.difference.after
-    for id in drops(after, outline.dropped - outline.late):
-        yield from _drop(after.objects[id], after.objects[id].path)
+    yield from dropped(outline)
     yield from renames.statements()
-    for id in _remaking(scene, outline):
+    tables, sequences, rest = _parts(scene, _remaking(scene, outline))
+    for id in tables:
+        yield from _remake(scene, outline, id)
+    yield from woven.statements
+    for id in sorted(woven.columns):
+        yield from _require(scene, outline, id)
+    for id in sequences:
+        yield from _remake(scene, outline, id)
+    yield from woven.positions
+    for id in rest:
         yield from _remake(scene, outline, id)
     for id in drops(after, outline.late):
-        yield from _drop(after.objects[id], renames.late_path(after.objects[id]))
+        yield drop(after.objects[id], renames.late_path(after.objects[id]))
 
 
-def _drop(each: Object, path: tuple[str, ...]) -> Iterator[str]:
-    if statement := drop(each, path):
-        yield statement
+_Parts = tuple[list[ObjectId], list[ObjectId], list[ObjectId]]
 
 
-def drops(catalog: Catalog, falling: frozenset[ObjectId]) -> list[ObjectId]:
-    """Those that need a DROP of their own, each before what it stands on. Foreign keys go with their table, except
-    where two tables refer to each other."""
-    carriers = {id: _carrier(catalog, id, falling) for id in falling}
-    while True:
-        nodes = {id for id, carrier in carriers.items() if carrier == id and not _is_part(catalog, id)}
-        needs: dict[ObjectId, set[ObjectId]] = {id: set() for id in nodes}
-        for id in falling:
-            for dependency in catalog.on(id):
-                if dependency.on in falling:
-                    needs.setdefault(_top(carriers, dependency.on), set()).add(_top(carriers, id))
-        done, rest = arrange(nodes, needs, lambda id: (-_RANK[catalog.objects[id].kind], -id.oid, -id.sub))
-        keys = {id for id in falling if id not in rest and _top(carriers, id) in rest and _is_foreign_key(catalog, id)}
-        if not keys:
-            return done + sorted(rest, reverse=True)
-        carriers |= {id: id for id in keys}
-
-
-def _top(carriers: dict[ObjectId, ObjectId], id: ObjectId) -> ObjectId:
-    while carriers[id] != id:
-        id = carriers[id]
-    return id
-
-
-def _carrier(catalog: Catalog, id: ObjectId, falling: frozenset[ObjectId]) -> ObjectId:
-    """What drops the object by being dropped; the object itself where nothing does."""
-    if catalog.objects[id].kind is Kind.TABLE:
-        return id  # a partition would go with its parent, but people want to read that it goes
-    found = [d.on for d in catalog.on(id) if d.type in CARRIED and d.on in falling]
-    return min(found, key=lambda on: (_RANK[catalog.objects[on].kind], on)) if found else id
-
-
-def _is_part(catalog: Catalog, id: ObjectId) -> bool:
-    """It goes only with what it is a part of, or by a change of that: an identity's sequence, a constraint's index."""
-    return any(d.type == "i" for d in catalog.on(id))
-
-
-def _is_foreign_key(catalog: Catalog, id: ObjectId) -> bool:
-    each = catalog.objects[id]
-    return each.kind is Kind.CONSTRAINT and each.attributes["type"] == "f"
+def _parts(scene: Scene, remaking: list[ObjectId]) -> _Parts:
+    """To the last table or column, from there to the last sequence, and the rest."""
+    kinds = [scene.before.objects[id].kind for id in remaking]
+    tables = max((at for at, kind in enumerate(kinds, start=1) if kind in (Kind.TABLE, Kind.COLUMN)), default=0)
+    sequences = max((at for at, kind in enumerate(kinds, start=1) if kind is Kind.SEQUENCE), default=0)
+    return remaking[:tables], remaking[tables:sequences], remaking[max(tables, sequences) :]
 
 
 def _remaking(scene: Scene, outline: Outline) -> list[ObjectId]:
@@ -94,7 +71,21 @@ def _remaking(scene: Scene, outline: Outline) -> list[ObjectId]:
     for id in {*outline.created, *outline.altered}:
         if (held := holder(id)) in needs:
             needs[held] |= {holder(on) for on in _needed(scene, id)}
+    for id in outline.leaving & needs.keys():
+        _after_its_parts(scene, id, needs)
     return arrange_all(nodes, needs, lambda id: (*_turn(objects[id]), *id))
+
+
+# What a table must have when it gets its parents again.
+_PARTS = (Kind.COLUMN, Kind.DEFAULT, Kind.CONSTRAINT)
+
+
+def _after_its_parts(scene: Scene, id: ObjectId, needs: dict[ObjectId, set[ObjectId]]) -> None:
+    for table in (id, *scene.parents(id)):
+        for part in scene.family(table):
+            if part.id in needs and (part.kind in _PARTS or (part.kind is Kind.INDEX and part.id in scene.created)):
+                needs[part.id].discard(id)
+                needs[id].add(part.id)
 
 
 def _needed(scene: Scene, id: ObjectId) -> Iterator[ObjectId]:
@@ -107,6 +98,7 @@ def _needed(scene: Scene, id: ObjectId) -> Iterator[ObjectId]:
     added = each.kind is Kind.COLUMN and id in scene.created and each.parent not in scene.created
     if added and (referenced := referenced_column(scene, each)):
         yield referenced.id
+    yield from (other.id for other in scene.counterparts(each))
 
 
 def _turn(each: Object) -> tuple[int, int]:
@@ -119,6 +111,20 @@ def _remake(scene: Scene, outline: Outline, id: ObjectId) -> Iterator[str]:
     was = scene.before.objects[id]
     if id in outline.altered:
         now = outline.difference.after.objects[outline.difference.pairs[id]]
-        yield from alter(scene, was, now, outline.altered[id])
+        later = _REQUIRED if id in scene.kept and was.flag("not_null") else ()
+        yield from alter(scene, was, now, tuple(name for name in outline.altered[id] if name not in later))
     elif was.kind is not Kind.SCHEMA:
         yield from create(scene, was)
+
+
+_REQUIRED = ("not_null", "not_null_constraint")
+
+
+def _require(scene: Scene, outline: Outline, id: ObjectId) -> Iterator[str]:
+    """NOT NULL again, where it had to wait for the values."""
+    was = scene.before.objects[id]
+    if id in outline.altered and was.flag("not_null"):
+        now = outline.difference.after.objects[outline.difference.pairs[id]]
+        yield from alter(scene, was, now, tuple(name for name in outline.altered[id] if name in _REQUIRED))
+    elif id in outline.created and was.flag("not_null") and not fills_itself(scene, was):
+        yield from completed(scene, was)

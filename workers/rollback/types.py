@@ -5,46 +5,50 @@ from __future__ import annotations
 import re
 
 from workers.catalog import Kind, Object
-from workers.rollback.columns import base_type
+from workers.rollback.columns import LETTERS, NUMBERS, base_type
 from workers.rollback.names import ident
 from workers.rollback.scene import Scene
+from workers.rollback.shapes import TIMES
 
 _WHOLE = ("smallint", "integer", "bigint")
-_NUMBERS = (*_WHOLE, "numeric", "real", "double precision")
 _TEXT = ("character varying", "text")
-_LETTERS = (*_TEXT, "character", "name")
-_TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 _PRECISION = re.compile(r"\((\d+)(?:,(-?\d+))?\)")
 
 # Types whose every value has a text form of its own.
 _PRINTED = (*_WHOLE, "numeric", "uuid", "boolean", "date", "inet", "cidr", "json", "jsonb", "xml")
 
 
+# What an explicit cast of text does not do; the value's name and the former type fill the gaps.
+_FORMS = {
+    **{(number, "boolean"): "{0}::integer::{1}" for number in NUMBERS},
+    **{("boolean", number): "{0} <> 0" for number in NUMBERS},
+    **dict.fromkeys((("json", "jsonb"), ("jsonb", "json")), "{0}::{1}"),
+}
+
+
 def conversion(scene: Scene, was: Object, now: Object) -> str:
     """The USING clause for the way back from now's type to was's; empty where the assignment cast does it, which fails
-    on a value that does not fit, while an explicit cast would cut it."""
+    on a value that does not fit, while an explicit cast would cut it. For types whose values can be computed back."""
     old, new = was.text("type") or "", now.text("type") or ""
     name = ident(was.path[-1])
-    families = (_NUMBERS, _LETTERS, _TIMES)
     if was.attributes.get("generated"):
         return ""
-    if old != new and (base_type(old) == base_type(new) or base_type(old) in _LETTERS):
+    if old != new and (base_type(old) == base_type(new) or base_type(old) in LETTERS):
         return ""
-    if any(base_type(old) in family and base_type(new) in family for family in families):
+    stored = base_type(_under_domain(scene, was) or old)
+    if any(stored in family and base_type(new) in family for family in (NUMBERS, LETTERS, TIMES)):
         return ""
-    if base_type(new) in _LETTERS or old == new or _is_user_type(scene, was) or "." in new:
-        return f" USING {name}::text::{old}"
-    direct = {("boolean", "integer"), ("integer", "boolean"), ("json", "jsonb"), ("jsonb", "json")}
-    if (old, new) in direct or base_type(old) in _TIMES:
-        return f" USING {name}::{old}"
+    if form := _FORMS.get((stored, base_type(new))):
+        return f" USING ({form.format(name, stored)})::{old}"
+    if stored in ("json", "jsonb") and base_type(new) not in LETTERS and old != new:
+        return f" USING pg_catalog.to_{stored}({name})::{old}"
     return f" USING {name}::text::{old}"
 
 
-def _is_user_type(scene: Scene, column: Object) -> bool:
-    return any(
-        scene.before.objects[d.on].kind in (Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE)
-        for d in scene.before.on(column.id)
-    )
+def _under_domain(scene: Scene, column: Object) -> str | None:
+    """The type whose values the column's domain holds."""
+    types = (scene.before.objects[d.on] for d in scene.before.on(column.id))
+    return next((each.text("base") for each in types if each.kind is Kind.DOMAIN), None)
 
 
 def keeps_values(was: str, now: str) -> bool:

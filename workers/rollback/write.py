@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog
 from workers.rollback.alters import replaceable
 from workers.rollback.difference import match
-from workers.rollback.grading import DataEffects, losses, tables_with_new_rows
+from workers.rollback.grading import DataEffects, Loss, losses, tables_with_new_rows
 from workers.rollback.outline import outline
 from workers.rollback.statements import statements
 from workers.ways_back import Grade
@@ -41,11 +42,16 @@ def write_rollback(before: Catalog, after: Catalog, effects: DataEffects = _NO_E
     difference = match(before, after)
     found = outline(difference, replaceable)
     lost = tuple(losses(found, effects))
+    return planned(tuple(statements(found)), lost, tables_with_new_rows(difference, effects))
+
+
+def planned(statements: tuple[str, ...], lost: Sequence[Loss], new_rows: frozenset[Name]) -> Plan:
+    """Graded by what is lost. new_rows: the tables where rows that the migration inserted stay."""
     return Plan(
-        statements=tuple(statements(found)),
+        statements,
         grade=max((loss.grade for loss in lost), key=_SEVERITY.__getitem__, default=Grade.EXACT),
         reasons=tuple(dict.fromkeys(loss.reason for loss in lost)),
         lost_tables=frozenset(loss.table for loss in lost if loss.table and loss.column is None),
         lost_columns=frozenset((loss.table, loss.column) for loss in lost if loss.table and loss.column),
-        tables_with_new_rows=tables_with_new_rows(difference, effects),
+        tables_with_new_rows=new_rows,
     )

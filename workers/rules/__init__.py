@@ -18,6 +18,7 @@ from workers.rules import (
     default_dropped,
     definer_without_search_path,
     delete_cascades,
+    down_does_not_restore,
     dropped_by_cascade,
     enum_value_removed,
     enum_value_renamed,
@@ -72,7 +73,7 @@ from workers.rules import (
     type_narrowed,
     vague_name,
 )
-from workers.rules.rule import Documented, FileRule, HistoryRule, Rule, Step
+from workers.rules.rule import Documented, FileRule, HistoryRule, MigrationRule, Rule, Step
 
 # A rule sees what those before it found in the same statement: column-dropped leaves out what column-replaced told,
 # blocking-work what any rule before it told, hot-table-lock comes last.
@@ -139,6 +140,7 @@ STEP_RULES: tuple[Rule, ...] = (
     naming.RULE,
     several_changes.RULE,
 )
+MIGRATION_RULES: tuple[MigrationRule, ...] = (down_does_not_restore.RULE,)
 HISTORY_RULES: tuple[HistoryRule, ...] = (
     merged_migration_changed.RULE,
     migration_out_of_order.RULE,
@@ -148,18 +150,27 @@ HISTORY_RULES: tuple[HistoryRule, ...] = (
 FILE_RULES: tuple[FileRule, ...] = (dangerous_command.RULE,)
 DRIFT_RULES: tuple[Documented, ...] = (schema_not_as_declared.RULE,)
 SUPPRESSION: Documented = suppression.RULE
-RULES: tuple[Documented, ...] = (*STEP_RULES, *HISTORY_RULES, *FILE_RULES, *DRIFT_RULES, SUPPRESSION)
+RULES: tuple[Documented, ...] = (
+    *STEP_RULES,
+    *MIGRATION_RULES,
+    *HISTORY_RULES,
+    *FILE_RULES,
+    *DRIFT_RULES,
+    SUPPRESSION,
+)
 
 __all__ = [
     "DRIFT_RULES",
     "FILE_RULES",
     "HISTORY_RULES",
+    "MIGRATION_RULES",
     "RULES",
     "STEP_RULES",
     "SUPPRESSION",
     "Documented",
     "FileRule",
     "HistoryRule",
+    "MigrationRule",
     "Rule",
     "Step",
 ]

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.migrations.plain import PLAIN, number
+from workers.migrations import BY_NAME
 from workers.model import Change, Level, MigrationSet
 from workers.rules.rule import HistoryRule
 from workers.verdict import Finding
 
 
 def check(migrations: MigrationSet) -> Iterator[Finding]:
-    """Only where the runner is not known. One that sorts before a merged one is told as that; and where the merged
-    history has such twins itself, the runner knows them by more than their numbers (or they are days)."""
-    if migrations.layout != PLAIN.name:
+    """One that sorts before a merged one is told as that. Where the merged history has such twins itself, the runner
+    knows them by more than their numbers (or they are days)."""
+    if migrations.layout not in BY_NAME:  # files that were named one by one
         return
-    having = {number(migration.id): migration.id for migration in migrations.history}
-    if len(having) < len(migrations.history):
+    number = BY_NAME[migrations.layout].version
+    having = {number(migration.id): migration.id for migration in migrations.history if number(migration.id)}
+    if len(having) < sum(bool(number(migration.id)) for migration in migrations.history):
         return
     for changed in migrations.changed:
         migration = changed.migration
-        if changed.change is not Change.ADDED or changed.out_of_order:
+        taken = number(migration.id)
+        if changed.change is not Change.ADDED or changed.out_of_order or not taken:
             continue
-        other = having.setdefault(number(migration.id), migration.id)
+        other = having.setdefault(taken, migration.id)
         if other != migration.id:
             yield Finding(
                 RULE.name,

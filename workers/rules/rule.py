@@ -9,7 +9,7 @@ from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnAdded, TableCreated, TableDropped
 from workers.code import Mentions, TextFile
 from workers.facts import Facts, Lock
-from workers.model import Level, Migration, MigrationSet, Observation, Rejection, Statement
+from workers.model import Level, Migration, MigrationSet, Observation, RehearsedMigration, Rejection, Statement
 from workers.policy import Policy
 from workers.rules.course import Course
 from workers.sql.actions import Action
@@ -34,6 +34,13 @@ class Rule(Documented):
     """Looks at one statement."""
 
     check: Callable[[Step], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRule(Documented):
+    """Looks at a migration as a whole, and at the ways back from it."""
+
+    check: Callable[[RehearsedMigration], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ def test_what_was_edited_since_is_not_there(estate: Estate) -> None:
     assert _items(site, pull)["staging is migrated"] == (False, said)
 
 
+@pytest.mark.campaign
 def test_people_tick_what_only_they_can_see(estate: Estate) -> None:
     site = estate.site()
     github = site.town.github
@@ -184,6 +185,7 @@ def test_a_tick_while_it_is_looked_at_again(estate: Estate) -> None:
     assert site.shop.boxes(pull)[healthy]
 
 
+@pytest.mark.campaign
 def test_what_was_merged_without_a_review_has_none_afterwards(estate: Estate) -> None:
     site = estate.site()
     github, repo = site.town.github, site.shop.repo
@@ -201,6 +203,7 @@ def test_what_was_merged_without_a_review_has_none_afterwards(estate: Estate) ->
     assert site.history("staging") == []
 
 
+@pytest.mark.campaign
 def test_what_cannot_be_reached_is_said_and_keeps_nobody_waiting(estate: Estate) -> None:
     site = estate.site("astray")
     pull = _merged(site, m2_note=COLUMN)

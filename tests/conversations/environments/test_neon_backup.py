@@ -50,6 +50,7 @@ def _backup(estate: Estate, site: Site, said: str) -> list[str]:
         return cursor.execute(_COLUMNS).fetchall()
 
 
+@pytest.mark.campaign
 def test_neon_is_busy_and_then_at_its_limit(estate: Estate, forked: Site) -> None:
     pull = forked.shop.open(m2_note=COLUMN)
     estate.neon.faults.add(Fault("POST", _BRANCHES, Answer(423, "running operations")))
@@ -62,6 +63,7 @@ def test_neon_is_busy_and_then_at_its_limit(estate: Estate, forked: Site) -> Non
     assert forked.states("staging") == [["in_progress", "success"]]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("status", [0, pytest.param(500, marks=pytest.mark.campaign)])
 def test_neon_makes_no_branch(estate: Estate, forked: Site, status: int) -> None:
     """0: it begins, and its operation fails."""

@@ -78,6 +78,7 @@ def test_a_branch_of_the_database_once_for_what_was_reviewed(branched: Site, wel
     assert branched.history("staging") == [("m1_init", "applied")]
 
 
+@pytest.mark.campaign
 def test_a_fork_is_never_measured(branched: Site, well: Estate) -> None:
     made = len(well.neon.sent("POST"))
     github = well.town.github

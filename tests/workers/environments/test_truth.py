@@ -92,6 +92,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_kind_of_change_is_seen_before_and_after(stagings: Stagings, name: str) -> None:
     one = migration(CHANGES[name], Transaction.STATEMENT)
@@ -103,6 +104,7 @@ def test_each_kind_of_change_is_seen_before_and_after(stagings: Stagings, name: 
         assert (after.standing, after.missing, after.odd) == (Standing.APPLIED, (), ())
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("major", sorted({one.major for one in find_installations()}))
 def test_the_ephemeral_server_may_be_of_another_version(stagings: Stagings, major: int) -> None:
     text = ";\n".join(text for name, text in CHANGES.items() if not name.startswith(("rename", "index", "extension")))

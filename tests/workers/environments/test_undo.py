@@ -9,24 +9,28 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from tests.conversations.environments.hands import by_hand
 from tests.live_server import live_server
 from tests.workers.environments.staging import BASE, HISTORY, Staging, Stagings, machine, migration
+from workers.environments import undo as undoing
 from workers.environments.apply import Applied, Fate, Site
 from workers.environments.back import roll_back
 from workers.environments.deploy import Work
+from workers.environments.expected import Expected, Setting, rehearsed
 from workers.environments.history import PRISMA
 from workers.environments.model import Entry, Environment, EnvironmentKind, Progress, Timeouts
 from workers.environments.order import Order, forecast, looking
 from workers.environments.undo import Undo, explain, in_order_applied, prepare_undo, run_undo, undoable
 from workers.errors import CannotAnalyse, Refused, Unreachable
-from workers.model import Migration, Transaction
+from workers.model import Migration, RehearsedMigration, Transaction
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
+from workers.review import Machine
 from workers.rollback.comparison import compare
 from workers.verdict import Report
-from workers.ways_back import Grade
+from workers.ways_back import Grade, Rollback, UndoStep
 
 ADDED = "ALTER TABLE users ADD COLUMN nick text; CREATE TABLE tags (id int PRIMARY KEY)"
 
@@ -147,12 +151,50 @@ def test_a_rollback_leads_back(stagings: Stagings, name: str) -> None:
         before = read_catalog(staging.connection)
         staging.run(CASES[name])
         undo = prepared(staging, CASES[name])
-        assert (undo.grade, undo.proven, undo.reasons, undo.problems) == (Grade.EXACT, True, (), ())
+        told = "The rollback fails once rows use a value that enum public.mood has only with the migration: happy"
+        reasons = (told,) if name == "enum value" else ()
+        assert (undo.grade, undo.proven, undo.reasons, undo.problems) == (Grade.EXACT, True, reasons, ())
         finished: list[str] = []
         applied = run(staging, undo, lambda: finished.append(CASES[name]))
         assert (applied.fate, applied.error, finished) == (Fate.APPLIED, None, [CASES[name]])
         assert compare(before, read_catalog(staging.connection)) == ()
         staging.run(CASES[name])  # it is pending again
+
+
+ASIDE = "DROP INDEX CONCURRENTLY orders_total; CREATE INDEX CONCURRENTLY ages ON users (age); CREATE TABLE t (id int)"
+
+
+@pytest.mark.parametrize("text", [ASIDE, "CREATE INDEX CONCURRENTLY ages ON users (age)"])
+def test_indexes_of_tables_in_use_go_and_come_aside(stagings: Stagings, text: str) -> None:
+    with stagings.staging() as staging:
+        before = read_catalog(staging.connection)
+        staging.run(*text.split("; "))
+        undo = prepare_undo(staging.connection, HISTORY, migration(text, Transaction.STATEMENT), staging.machine)
+        assert (undo.grade, undo.proven, undo.problems, undo.whole) == (Grade.EXACT, True, (), False)
+        finished: list[bool] = []
+
+        def finish() -> None:
+            finished.append(staging.connection.info.transaction_status is TransactionStatus.INTRANS)
+
+        applied = run(staging, undo, finish)
+        assert (applied.fate, applied.error, finished) == (Fate.APPLIED, None, [True])
+        assert compare(before, read_catalog(staging.connection)) == ()
+
+
+def test_what_went_aside_before_a_failure_is_told(stagings: Stagings) -> None:
+    with stagings.staging() as staging:
+        staging.run(*ASIDE.split("; "))
+        one = migration(ASIDE, Transaction.STATEMENT)
+        undo = prepare_undo(staging.connection, HISTORY, one, staging.machine)
+
+        def finish() -> None:
+            raise Refused("no bookkeeping today")
+
+        applied = run(staging, undo, finish)
+        assert applied.error is not None
+        assert (applied.fate, applied.error.message) == (Fate.PARTLY, "no bookkeeping today")
+        again = prepare_undo(staging.connection, HISTORY, one, staging.machine)
+        assert "index public.ages is not there" in again.problems
 
 
 def test_rows_written_before_come_back_with_it(stagings: Stagings) -> None:
@@ -312,14 +354,17 @@ def test_grants_that_would_be_lost_are_named(stagings: Stagings) -> None:
     )
 
 
-def test_what_cannot_be_undone_is_refused(stagings: Stagings) -> None:
-    text = "CREATE COLLATION mine (provider = libc, locale = 'C')"
-    with stagings.staging(text) as staging:
-        history = (*HISTORY, dataclasses.replace(migration(text), id="1b"))
-        staging.run("DROP COLLATION mine")
-        undo = prepare_undo(staging.connection, history, migration("DROP COLLATION mine"), staging.machine)
+def test_what_cannot_be_undone_is_refused(stagings: Stagings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def irreversible(setting: Setting, there: Machine) -> tuple[Expected, RehearsedMigration]:
+        expected, one = rehearsed(setting, there)
+        undo = Rollback("", Grade.IRREVERSIBLE, proven=False, reasons=("type public.t was dropped.",))
+        return expected, dataclasses.replace(one, rollback=undo)
+
+    monkeypatch.setattr(undoing, "rehearsed", irreversible)
+    with stagings.staging(ADDED) as staging:
+        undo = prepared(staging, ADDED)
     assert undo.grade is Grade.IRREVERSIBLE
-    assert undo.problems == ("it cannot be undone: collation public.mine was dropped; its definition is not known",)
+    assert undo.problems == ("it cannot be undone: type public.t was dropped",)
 
 
 def test_what_cannot_be_rehearsed_is_refused(stagings: Stagings) -> None:
@@ -350,7 +395,8 @@ def test_what_would_be_lost_is_said(stagings: Stagings) -> None:
         roll_back(order_of(url, *HISTORY, one), None, False, Work(machine(stagings.cache), Nobody(), lambda _: None))
     assert str(refused.value) == (
         "rolling back `2_next` loses data: The values of column public.users.age were dropped with it; it comes back "
-        "without them. `--lossy because …` says that this is meant"
+        "without them; Columns of table public.users come back behind the others, not in their former place: age. "
+        "`--lossy because …` says that this is meant"
     )
 
 
@@ -384,7 +430,7 @@ def test_rows_that_do_not_fit_back_leave_everything_as_it_was(stagings: Stagings
 
 def test_a_wrong_result_is_taken_back(stagings: Stagings) -> None:
     with stagings.staging(ADDED) as staging:
-        wrong = dataclasses.replace(prepared(staging, ADDED), sql="DROP TABLE tags;")
+        wrong = dataclasses.replace(prepared(staging, ADDED), steps=(UndoStep("DROP TABLE tags;"),))
         before = read_catalog(staging.connection)
         finished: list[int] = []
         applied = run(staging, wrong, lambda: finished.append(1))

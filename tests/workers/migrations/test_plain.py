@@ -1,5 +1,6 @@
 import pytest
 
+from workers.migrations.layout import Files
 from workers.migrations.plain import PLAIN
 from workers.model import Transaction
 
@@ -20,23 +21,35 @@ def test_order_is_by_number() -> None:
     assert [entry.id for entry in PLAIN.entries(paths, "migrations")] == ["0001_a", "9_b", "10_c"]
 
 
+def runs(text: str) -> Transaction:
+    way, back = PLAIN.ways(Files(text), Transaction.FILE)
+    assert (way.text, back) == (text, None)
+    return way.transaction
+
+
 def test_one_transaction_a_file() -> None:
     assert PLAIN.transaction([], "migrations", str) is Transaction.FILE
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "layout"),
+    ("text", "layout"),
     [
-        ("1_a.up.sql", "", "golang-migrate"),
-        ("1_a.sql", "-- +goose Up\nSELECT 1;\n-- +goose Down\n", "goose"),
-        ("1_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n", "dbmate"),
-        ("1_a.sql", "-- +migrate Up\n", "sql-migrate"),
+        ("-- +goose Up\nSELECT 1;\n-- +goose Down\n", "goose"),
+        ("-- migrate:up\nSELECT 1;\n-- migrate:down\n", "dbmate"),
+        ("-- +migrate Up\n", "sql-migrate"),
     ],
 )
-def test_other_layouts_are_refused_by_name(name: str, text: str, layout: str) -> None:
-    files = {f"migrations/{name}": text}
-    refusal = PLAIN.refuses(files, "migrations", files.__getitem__)
-    assert refusal == f"migrations/{name}: written for {layout}, a layout that is not read yet"
+def test_files_that_hold_the_way_back_are_refused(text: str, layout: str) -> None:
+    files = {"migrations/1_a.sql": text}
+    refusal = f"migrations: written for {layout}, which runs other parts of a file than the layout plain"
+    assert PLAIN.refuses(files, "migrations", files.__getitem__) == refusal
+
+
+@pytest.mark.parametrize("name", ["1_a.down.sql", "001.undo.sql"])
+def test_ways_back_are_refused(name: str) -> None:
+    files = {"migrations/1_a.sql": "", f"migrations/{name}": ""}
+    refusal = f"migrations/{name}: a way back, which the layout plain has none of"
+    assert PLAIN.refuses(files, "migrations", files.__getitem__) == refusal
 
 
 def test_plain_files_are_not_refused() -> None:
@@ -56,12 +69,12 @@ def test_plain_files_are_not_refused() -> None:
 )
 def test_a_file_that_wants_no_transaction(head: str) -> None:
     text = f"{head}\nCREATE INDEX CONCURRENTLY i ON t (a);\n"
-    assert PLAIN.of_file(text, Transaction.FILE) is Transaction.SIMPLE_QUERY
+    assert runs(text) is Transaction.SIMPLE_QUERY
 
 
 @pytest.mark.parametrize("text", ["SELECT 1;\n", "-- transactions\nSELECT 1;\n", "SELECT 1; -- no transaction\n", ""])
 def test_any_other_file(text: str) -> None:
-    assert PLAIN.of_file(text, Transaction.FILE) is Transaction.FILE
+    assert runs(text) is Transaction.FILE
 
 
 BUILD = "CREATE INDEX CONCURRENTLY i ON t (a);\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from workers.migrations.layout import Entry
+from workers.migrations.layout import Entry, Files, Way
 from workers.migrations.prisma import PRISMA
 from workers.model import Transaction
 
@@ -84,5 +84,5 @@ def test_another_provider_is_refused() -> None:
     ],
 )
 def test_what_prisma_cannot_read_goes_as_one_message(text: str, expected: Transaction) -> None:
-    assert PRISMA.of_file(text, Transaction.STATEMENT) is expected
-    assert PRISMA.of_file(text, Transaction.SIMPLE_QUERY) is Transaction.SIMPLE_QUERY
+    assert PRISMA.ways(Files(text), Transaction.STATEMENT) == (Way(text, expected), None)
+    assert PRISMA.ways(Files(text), Transaction.SIMPLE_QUERY) == (Way(text, Transaction.SIMPLE_QUERY), None)

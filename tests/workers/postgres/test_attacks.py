@@ -261,7 +261,7 @@ ROOMY = Limits(disk_bytes=600 * MIB)
 
 
 def judged() -> tuple[Installation, ...]:
-    """The embedded 16, and one server with contrib where there is one; the campaign takes all others, too."""
+    """The embedded 16; the campaign takes all others, too, first one with contrib."""
     found = find_installations()
     first = [i for i in found if i.origin == EMBEDDED and i.major == 16] + [
         i for i in found if "dblink" in i.extensions
@@ -274,8 +274,7 @@ def cases() -> Iterator[object]:
         for tier in available_tiers():
             for attack in ATTACKS:
                 if attack.needs is None or attack.needs in installation.extensions:
-                    slow = attack.fate in (Fate.ENDED, Fate.KILLED) and number > 0
-                    long = attack.campaign or number > 1 or slow
+                    long = attack.campaign or number > 0
                     yield pytest.param(
                         (installation, tier),
                         attack,

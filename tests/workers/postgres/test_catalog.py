@@ -50,7 +50,7 @@ def test_every_kind_is_seen(connection: Connection) -> None:
         *("composite type s.c", "table s.t", "column s.t.id", "column s.t.e", "sequence s.t_id_seq", "default s.t.id"),
         *("default s.t.e", "constraint s.t.t_pkey", "index s.t_pkey", "index s.t_e_idx", "view s.v"),
         *("materialized view s.m", "function s.f()", "function s.f(integer)", "trigger s.t.g", "rule s.t.r"),
-        *("policy s.t.p", "statistics object s.st"),
+        *("policy s.t.p", "statistics s.st"),
     }
 
 
@@ -64,6 +64,7 @@ def test_attributes_of_a_column(connection: Connection) -> None:
         "collation": 'pg_catalog."C"',
         "not_null": True,
         "not_null_valid": True,
+        "not_null_own": True,
         "comment": "note",
     } | ({"not_null_constraint": "t_A b_not_null"} if connection.info.server_version >= 180000 else {})
     assert one(catalog, Kind.DEFAULT, "public", "t", "A b").text("definition") == "'x'::character varying"

@@ -18,7 +18,7 @@ from workers.verdict import (
     RewriteStep,
     Unread,
 )
-from workers.ways_back import Grade, Rollback
+from workers.ways_back import Grade, Rollback, UndoStep
 from workers.words import LockMode, Name, Source
 
 ORDERS = Name("public", "orders")
@@ -180,6 +180,7 @@ rollbacks = st.builds(
     st.booleans(),
     st.lists(texts, max_size=2).map(tuple),
     st.lists(texts, max_size=2).map(tuple),
+    st.sampled_from(((), (UndoStep("a;"),), (UndoStep("a;", transaction=False), UndoStep("b;")))),
 )
 migrations = st.builds(
     JudgedMigration,

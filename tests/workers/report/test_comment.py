@@ -102,7 +102,7 @@ def huge(migrations: int, size: int) -> Report:
 
 
 @given(st.integers(0, 60), st.integers(1, 2000), st.integers(LEAST_BYTES, 58_000))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=4)
 def test_it_fits_the_room_that_the_checklist_leaves(migrations: int, size: int, room_bytes: int) -> None:
     body = comment(huge(migrations, size), room_bytes).body
     assert len(body.encode()) <= room_bytes

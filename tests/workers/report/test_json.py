@@ -107,6 +107,10 @@ def test_advice_and_rollback() -> None:
         "proven": True,
         "reasons": ["the values of note are gone"],
         "difference": [],
+        "steps": [],
+        "locks": [],
+        "takes": [],
+        "notes": [],
     }
     assert found["preflight"] == [
         {

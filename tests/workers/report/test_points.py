@@ -33,7 +33,8 @@ from workers.policy_file import parse_policy
 from workers.report.point import LINE_BYTES, Point
 from workers.report.points import LIMIT, points
 from workers.report.promises import RULES_TOLD
-from workers.rollback.grading import DataEffects, TableEffect
+from workers.rollback.grading import DataEffects
+from workers.rollback.reached import TableEffect
 from workers.rollback.write import write_rollback
 from workers.rules import RULES
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report, Unread

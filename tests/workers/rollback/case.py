@@ -11,13 +11,14 @@ EXACT, LOSSY, IRREVERSIBLE = Grade.EXACT, Grade.LOSSY, Grade.IRREVERSIBLE
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`since`: the oldest major version that takes the migration."""
+    """`since`: the oldest major version that takes the migration. needs: an extension that not all servers have."""
 
     name: str
     setup: str
     migration: str
     grade: Grade
     since: int = 13
+    needs: str = ""
 
 
 SHOP = """

@@ -3,7 +3,7 @@ import pytest
 from workers.facts import Facts, Lock, Write
 from workers.model import Statement
 from workers.rollback.effects import effects_of
-from workers.rollback.grading import TableEffect
+from workers.rollback.reached import TableEffect
 from workers.sql.read import read
 from workers.words import LockMode, Name, Source
 
@@ -33,7 +33,11 @@ def effects(sql: str, facts: Facts = Facts()) -> list[TableEffect]:  # noqa: B00
             Facts(writes=(Write(T, updated=2), Write(U, inserted=2))),
             [TableEffect(T, updated=2, columns=A), TableEffect(U, inserted=2)],
         ),
-        ("DO $$ BEGIN UPDATE t SET a = 1 WHERE false; END $$", Facts(locks=(WRITES,)), [TableEffect(T, updated=1)]),
+        (
+            "DO $$ BEGIN UPDATE t SET a = 1 WHERE false; END $$",
+            Facts(locks=(WRITES,)),
+            [TableEffect(T, updated=1, guessed=True)],
+        ),
         (
             "DO $$ BEGIN DELETE FROM t; END $$",
             Facts((WRITES,), writes=(Write(T, deleted=4),)),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
 
 from tests.workers.rollback.databases import fresh_database
+from workers.catalog import Catalog
 from workers.facts import Write
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
-from workers.rollback.grading import DataEffects, TableEffect
+from workers.postgres.dump import schema_dump
+from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
+from workers.rollback.reached import TableEffect
 from workers.rollback.rows import fingerprint
 from workers.rollback.write import Plan, write_rollback
 from workers.ways_back import Grade, Rollback
@@ -33,6 +36,7 @@ def connection(cluster: Cluster) -> Iterator[Connection]:
 
 @dataclass(frozen=True)
 class Bench:
+    cluster: Cluster
     connection: Connection
 
     def run(self, sql: str) -> str | None:
@@ -45,13 +49,17 @@ class Bench:
 
     def migrate(self, sql: str, effects: DataEffects) -> tuple[Plan, States]:
         before = read_catalog(self.connection)
-        rows = fingerprint(self.connection, before, (T,))
+        rows, dump = fingerprint(self.connection, before, (T,)), self.dump()
         assert self.run(sql) is None
         after = read_catalog(self.connection)
-        return write_rollback(before, after, effects), States(before, after, rows)
+        return write_rollback(before, after, effects), States(before, after, rows, dump)
 
     def prove(self, sql: str, plan: Plan, states: States) -> Rollback:
-        return settle(plan, prove(Rehearsed(self.connection, self.run, lambda: self.run(sql)), plan, states))
+        database = Rehearsed(self.connection, self.run, lambda: self.run(sql), self.dump)
+        return settle(plan, prove(database, plan, states))
+
+    def dump(self) -> str:
+        return schema_dump(self.cluster, self.connection.info.dbname)
 
 
 def exact(*statements: str) -> Plan:
@@ -73,25 +81,27 @@ ADD = "ALTER TABLE t ADD b int"
         (exact("DROP TABLE t;"), ("table public.t is missing",)),
     ],
 )
-def test_what_differs_is_named(connection: Connection, claimed: Plan, difference: tuple[str, ...]) -> None:
-    bench = Bench(connection)
+def test_what_differs_is_named(
+    cluster: Cluster, connection: Connection, claimed: Plan, difference: tuple[str, ...]
+) -> None:
+    bench = Bench(cluster, connection)
     _, states = bench.migrate(ADD, DataEffects())
     found = bench.prove(ADD, claimed, states)
     assert (found.difference, found.proven) == (difference, not difference)
 
 
-def test_a_migration_that_cannot_be_applied_again_is_not_proven(connection: Connection) -> None:
+def test_a_migration_that_cannot_be_applied_again_is_not_proven(cluster: Cluster, connection: Connection) -> None:
     migration = "INSERT INTO t VALUES (3)"
-    bench = Bench(connection)
+    bench = Bench(cluster, connection)
     _, states = bench.migrate(migration, DataEffects())
     found = bench.prove(migration, exact(), states)
     refused = 'duplicate key value violates unique constraint "t_pkey"'
     assert found.difference == (f"applying the migration again failed: {refused}",)
 
 
-def test_rows_that_a_migration_inserts_stay_and_are_told(connection: Connection) -> None:
+def test_rows_that_a_migration_inserts_stay_and_are_told(cluster: Cluster, connection: Connection) -> None:
     migration = "INSERT INTO t VALUES (3)"
-    bench = Bench(connection)
+    bench = Bench(cluster, connection)
     plan, states = bench.migrate(migration, DataEffects.of((Write(T, inserted=1),), ()))
     told = "Rows were inserted into table public.t; they stay, also when the migration is applied again."
     assert bench.prove(migration, plan, states) == Rollback("", Grade.LOSSY, True, (told,))
@@ -102,10 +112,10 @@ def test_rows_that_a_migration_inserts_stay_and_are_told(connection: Connection)
     ("columns", "grade"), [(None, Grade.LOSSY), (frozenset({"a", "b"}), Grade.LOSSY), (frozenset({"b"}), Grade.EXACT)]
 )
 def test_an_update_of_new_columns_only_costs_nothing(
-    connection: Connection, columns: frozenset[str] | None, grade: Grade
+    cluster: Cluster, connection: Connection, columns: frozenset[str] | None, grade: Grade
 ) -> None:
     migration = "ALTER TABLE t ADD b int; UPDATE t SET b = id; ALTER TABLE t ALTER b SET NOT NULL"
-    bench = Bench(connection)
+    bench = Bench(cluster, connection)
     plan, states = bench.migrate(migration, DataEffects((TableEffect(T, updated=2, columns=columns),)))
     assert plan.grade is grade
     assert bench.prove(migration, plan, states).proven
@@ -136,8 +146,10 @@ def test_an_update_of_new_columns_only_costs_nothing(
         ("CREATE TABLE n (a int); INSERT INTO n VALUES (1)", DataEffects.of((Write(Name("public", "n"), 1),), ()), ()),
     ],
 )
-def test_reasons(connection: Connection, migration: str, effects: DataEffects, reasons: tuple[str, ...]) -> None:
-    plan, _ = Bench(connection).migrate(migration, effects)
+def test_reasons(
+    cluster: Cluster, connection: Connection, migration: str, effects: DataEffects, reasons: tuple[str, ...]
+) -> None:
+    plan, _ = Bench(cluster, connection).migrate(migration, effects)
     assert plan.reasons == reasons
 
 
@@ -157,14 +169,42 @@ def test_reasons(connection: Connection, migration: str, effects: DataEffects, r
         (
             "ALTER TABLE t ALTER a SET NOT NULL, ALTER a SET DEFAULT ''",
             (
-                'ALTER TABLE "public"."t" ALTER COLUMN "a" DROP DEFAULT;',
+                'ALTER TABLE ONLY "public"."t" ALTER COLUMN "a" DROP DEFAULT;',
                 'ALTER TABLE "public"."t" ALTER COLUMN "a" DROP NOT NULL;',
             ),
         ),
     ],
 )
-def test_statements(connection: Connection, migration: str, statements: tuple[str, ...]) -> None:
+def test_statements(cluster: Cluster, connection: Connection, migration: str, statements: tuple[str, ...]) -> None:
     connection.execute("UPDATE t SET a = '' WHERE a IS NULL")
-    plan, _ = Bench(connection).migrate(migration, DataEffects())
+    plan, _ = Bench(cluster, connection).migrate(migration, DataEffects())
     assert plan.statements == statements
     assert plan.sql == "".join(f"{statement}\n" for statement in statements)
+
+
+# ---------------------------------------------------------------- what our own catalog would not see
+
+
+def blind(connection: Connection, name: str) -> Catalog:
+    """The catalog without the objects of a name."""
+    found = read_catalog(connection)
+    return replace(found, objects={id: each for id, each in found.objects.items() if name not in each.path})
+
+
+def test_pg_dump_sees_what_the_catalog_does_not(cluster: Cluster, connection: Connection) -> None:
+    migration = "CREATE VIEW v AS SELECT 1 AS one"
+    bench = Bench(cluster, connection)
+    _, states = bench.migrate(migration, DataEffects())
+    database = Rehearsed(connection, bench.run, lambda: None, bench.dump, lambda reader: blind(reader, "v"))
+    found = settle(exact(), prove(database, exact(), replace(states, after=blind(connection, "v"))))
+    assert (found.difference, found.proven) == (("pg_dump: VIEW public.v is not expected",), False)
+
+
+def test_without_pg_dump_the_proof_says_so(cluster: Cluster, connection: Connection) -> None:
+    bench = Bench(cluster, connection)
+    plan, states = bench.migrate(ADD, DataEffects())
+    database = Rehearsed(connection, bench.run, lambda: bench.run(ADD))
+    found = settle(plan, prove(database, plan, replace(states, dump="")))
+    assert (found.proven, found.notes) == (True, ("not compared by pg_dump: nobody asked for it",))
+    found = bench.prove(ADD, plan, replace(states, dump=""))
+    assert (found.proven, found.notes) == (True, ("not compared by pg_dump",))

@@ -108,6 +108,7 @@ def _verdict(scene: Scene, before: str, rehearsed: RehearsedMigration) -> str:
     return ", ".join(finding.rule for finding in report.findings)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("before", "text", "locks", "rewrites"), measured())
 def test_observed_as_measured_and_judged_so(scene: Scene, before: str, text: str, locks: str, rewrites: str) -> None:
     if any(word in text for word in ELSEWHERE):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.rules import FILE_RULES, HISTORY_RULES, STEP_RULES
-from workers.rules.rule import Documented, Rule
+from workers.rules import FILE_RULES, HISTORY_RULES, MIGRATION_RULES, STEP_RULES
+from workers.rules.rule import Documented, MigrationRule, Rule
 
 _ROOT = Path(__file__).parents[3]
 _ABOUT_FILES = (
@@ -20,7 +20,9 @@ _ABOUT_FILES = (
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("rule", [*STEP_RULES, *HISTORY_RULES, *FILE_RULES], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [*STEP_RULES, *MIGRATION_RULES, *HISTORY_RULES, *FILE_RULES], ids=lambda rule: rule.name
+)
 def test_a_rule_that_finds_nothing_is_missed(rule: Documented) -> None:
     environment = {**os.environ, "MUTANT": rule.name}
     command = (sys.executable, "-m", "pytest", "-p", "tests.workers.rules.mutant", "-n0", "-x", "-q", *_tests(rule))
@@ -29,8 +31,8 @@ def test_a_rule_that_finds_nothing_is_missed(rule: Documented) -> None:
 
 
 def _tests(rule: Documented) -> tuple[str, ...]:
-    """Those that are about it: its page's, or those of the files."""
+    """Those that are about it: its page's, those of the ways back, or those of the files."""
     if isinstance(rule, Rule):
         file = "test_pages_run" if rule.needs_server else "test_pages"
         return (f"tests/workers/rules/{file}.py", "-k", f"unsafe and {rule.name}")
-    return _ABOUT_FILES
+    return ("tests/workers/undoing/test_written.py",) if isinstance(rule, MigrationRule) else _ABOUT_FILES

@@ -9,14 +9,14 @@ import pytest
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.policy_file import parse_policy
-from workers.rules import DRIFT_RULES, FILE_RULES, HISTORY_RULES, RULES
+from workers.rules import DRIFT_RULES, FILE_RULES, HISTORY_RULES, MIGRATION_RULES, RULES
 from workers.rules.pages import Example, Page, hazards, index, page, stem
 from workers.rules.rule import Documented
 from workers.verdict import Report
 
 ROOT = Path(__file__).parents[3]
 SERVER = {rule.name for rule in RULES if rule.needs_server}
-WITH_EXAMPLES = [rule for rule in RULES if rule not in (*HISTORY_RULES, *FILE_RULES, *DRIFT_RULES)]
+WITH_EXAMPLES = [rule for rule in RULES if rule not in (*MIGRATION_RULES, *HISTORY_RULES, *FILE_RULES, *DRIFT_RULES)]
 
 
 def predicted(of: Page, example: Example) -> Report:

@@ -11,6 +11,9 @@ SELECT c.tableoid, c.oid, 0, 'index', ARRAY[n.nspname, c.relname]::text[], t.tab
                FROM pg_class pc JOIN pg_namespace pn ON pn.oid = pc.relnamespace WHERE pc.oid = h.inhparent) END AS attached,
        CASE WHEN c.reloptions IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o) END AS options,
        s.spcname AS tablespace,
+       (
+               SELECT array_agg(a.attnum || ' ' || a.attstattarget ORDER BY a.attnum)
+               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS column_statistics,
        pg_get_indexdef(c.oid) AS definition
 FROM pg_index x
 JOIN pg_class c ON c.oid = x.indexrelid

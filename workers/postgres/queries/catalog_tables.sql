@@ -1,9 +1,12 @@
 SELECT c.tableoid, c.oid, 0, CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END,
        ARRAY[n.nspname, c.relname]::text[], 0, 0, 0,
-       concat_ws('/', i.oids, (c.relpartbound::text), p.partattrs::text, p.partexprs::text),
+       concat_ws('/', coalesce(i.oids, ''), (c.relpartbound::text), p.partattrs::text, p.partexprs::text, c.reloftype),
        pg_get_userbyid(c.relowner) AS owner,
        c.relpersistence AS persistence,
-       CASE WHEN c.reloptions IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o) END AS options,
+       (
+               SELECT array_agg(o ORDER BY o) FROM (
+                   SELECT unnest(c.reloptions) UNION ALL
+                   SELECT 'toast.' || unnest(toast.reloptions)) o (o)) AS options,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security,
        c.relreplident::text || coalesce(':' || ri.relname, '') AS replica_identity,
@@ -22,6 +25,7 @@ LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
 LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
 LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
 LEFT JOIN pg_am am ON am.oid = c.relam
+LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
 LEFT JOIN pg_index rx ON rx.indrelid = c.oid AND rx.indisreplident AND c.relreplident = 'i'
 LEFT JOIN pg_class ri ON ri.oid = rx.indexrelid
 LEFT JOIN (

@@ -13,8 +13,10 @@ SELECT t.tableoid, t.oid, 0,
                WHERE co.oid = t.typcollation) END AS collation,
        CASE WHEN t.typtype = 'd' THEN t.typdefault END AS default,
        t.typnotnull AS not_null,
+       ${domain_not_null} AS not_null_constraint,
        m.list AS members,
-       CASE WHEN r.rngtypid IS NOT NULL THEN 'SUBTYPE = ' || format_type(r.rngsubtype, NULL)
+       m.comments AS member_comments,
+       CASE WHEN r.rngtypid IS NOT NULL THEN 'SUBTYPE = ' || format_type(r.rngsubtype, NULL) || ${multirange_name}
                || coalesce(', SUBTYPE_OPCLASS = ' || (
                    SELECT quote_ident(on_.nspname) || '.' || quote_ident(oc.opcname)
                    FROM pg_opclass oc JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace
@@ -40,8 +42,13 @@ LEFT JOIN LATERAL (
                          JOIN pg_type at ON at.oid = a.atttypid
                          WHERE co.oid = a.attcollation AND co.oid <> at.typcollation), '')
                      ORDER BY a.attnum) AS list,
-           string_agg(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, ',' ORDER BY a.attnum) AS raw
-    FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+           array_agg(quote_ident(a.attname) || ' ' || quote_literal(d.description) ORDER BY a.attnum)
+               FILTER (WHERE d.description IS NOT NULL) AS comments,
+           jsonb_agg(jsonb_build_array(a.attnum, a.attname, concat_ws(' ', a.atttypid, a.atttypmod, a.attcollation))
+                     ORDER BY a.attnum)::text AS raw
+    FROM pg_attribute a
+    LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = a.attrelid AND d.objsubid = a.attnum
+    WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
 ) m ON t.typtype = 'c'
 WHERE (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

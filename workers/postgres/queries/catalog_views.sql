@@ -5,6 +5,27 @@ SELECT c.tableoid, c.oid, 0, CASE c.relkind WHEN 'm' THEN 'materialized view' EL
        c.relispopulated AS populated,
        CASE WHEN am.amname <> 'heap' THEN am.amname END AS access_method,
        (
+               SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0) AS column_names,
+       (
+               SELECT array_agg(quote_ident(a.attname) || ' ' || x.privilege_type || ' TO '
+                                || CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+                                || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                                ORDER BY a.attnum, x.privilege_type, x.grantee)
+               FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
+               WHERE a.attrelid = c.oid) AS column_grants,
+       (
+               SELECT array_agg(quote_ident(a.attname) || s.action ORDER BY a.attnum, s.action)
+               FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+               CROSS JOIN LATERAL (VALUES
+                   (' SET STATISTICS ' || CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END),
+                   (' SET STORAGE ' || CASE WHEN a.attstorage <> t.typstorage THEN
+                       CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
+                           ELSE 'EXTENDED' END END),
+                   (' SET (' || array_to_string(a.attoptions, ', ') || ')')) s (action)
+               WHERE c.relkind = 'm' AND a.attrelid = c.oid AND a.attnum > 0 AND s.action IS NOT NULL)
+           AS column_settings,
+       (
                SELECT array_agg(quote_ident(a.attname) || ' ' || pg_get_expr(d.adbin, d.adrelid) ORDER BY a.attnum)
                FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
                WHERE d.adrelid = c.oid) AS column_defaults,

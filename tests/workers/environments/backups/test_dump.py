@@ -223,6 +223,7 @@ def _sessions(team: Team) -> int:
         return int(found[0])
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("jobs", "when"), [(1, "public.orders"), (2, "public.orders"), (1, "restoring a sample")])
 def test_stopped_in_the_middle(shop: str, team: Team, tmp_path: Path, ground: Machine, jobs: int, when: str) -> None:
     older = take_dump(environment(shop, tmp_path), "older", ground, Watching())

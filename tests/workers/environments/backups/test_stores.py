@@ -76,6 +76,7 @@ def test_an_empty_bucket(bucket: str) -> None:
     assert prune_dumps(nothing, datetime.now(UTC)) == ()
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("prefix", ["", "/", "/a/b", "/a/b/"])
 def test_where_a_file_goes(client: Any, bucket: str, tmp_path: Path, prefix: str) -> None:
     store = store_of(environment("", f"s3://{bucket}{prefix}"))
@@ -113,6 +114,7 @@ def test_what_was_fetched_comes_back(
     assert team.count(url, "orders") == 1000
 
 
+@pytest.mark.campaign
 def test_pruning_leaves_other_peoples_files(bucket: str, client: Any) -> None:
     staging = environment("postgresql://nobody@127.0.0.1:1/gone", f"s3://{bucket}")
     mine = [f"acme/shop/staging/staging-2026010{day}-000000-pr1.dump" for day in (1, 2)]
