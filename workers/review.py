@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +20,7 @@ from workers.around import around
 from workers.changed_files import changed_files
 from workers.code import Mentions
 from workers.errors import CannotAnalyse, InputError, NoMigrations
+from workers.extensions import server_with_all
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.mentions import Code, mentions_of, sought
@@ -27,12 +28,10 @@ from workers.model import Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
-from workers.postgres.servers import Installation, choose, find_installations
+from workers.postgres.servers import Installation, find_installations
 from workers.rehearse import rehearse
 from workers.replay import Ground, Replayed, replayed
 from workers.repository import Repository, open_repository
-from workers.sql.read import extensions_wanted
-from workers.sql.split import split
 from workers.verdict import Finding, Report
 
 # Tried in this order when the user names no base.
@@ -202,7 +201,7 @@ def _mentions(found: Gathered, rehearsal: Rehearsal) -> dict[str, Mentions]:
 def _rehearsed(
     migrations: MigrationSet, policy: Policy, machine: Machine, offer: _Offer, progress: Progress
 ) -> Rehearsal:
-    installation = _server(migrations, policy, offer.installations)
+    installation = server_with_all(migrations, policy, offer.installations)
     with (
         progress(len(migrations.history)) as advance,
         at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
@@ -226,28 +225,3 @@ def at_tip(
             yield base
     except psycopg.Error as lost:
         raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
-
-
-def _server(migrations: MigrationSet, policy: Policy, found: tuple[Installation, ...]) -> Installation:
-    """Raises CannotAnalyse with file and line of an extension that no server here has."""
-    wanted = extensions_of((*migrations.history, *migrations.added))
-    try:
-        return choose(found, policy.postgres_version, frozenset(wanted))
-    except CannotAnalyse as none:
-        if not wanted:
-            raise
-        first = min(wanted.keys() - frozenset().union(*(one.extensions for one in found)) or wanted)
-        raise CannotAnalyse(f"{wanted[first]}: {none}") from none
-
-
-_EXTENSION = re.compile(r"\bcreate\s+extension\b", re.I)
-
-
-def extensions_of(migrations: Iterable[Migration]) -> dict[str, str]:
-    """The extensions that these migrations create, each with the place that first does: path:line."""
-    found: dict[str, str] = {}
-    for migration in migrations:
-        if _EXTENSION.search(migration.text):
-            for name, line in extensions_wanted(split(migration.text)):
-                found.setdefault(name, f"{migration.path}:{line}")
-    return found
