@@ -11,7 +11,8 @@ import redis
 from hypothesis import settings
 
 from tests.redis_server import RedisServer, running_redis
-from workers.postgres.cluster import Cluster, Limits, start_cluster
+from tests.shared import SHARED
+from workers.postgres.cluster import Cluster, start_cluster
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, choose, find_installations
 
@@ -59,7 +60,7 @@ def installation() -> Installation:
 def cluster(cache: Path, installation: Installation) -> Iterator[Cluster]:
     """One running server per worker, in the strongest sandbox of this machine, with the empty database `app`. A test
     that changes anything works in a database of its own: cluster.create_database, and drop_database at the end."""
-    with start_cluster(installation, strongest_tier(), Limits(), cache) as running:
+    with start_cluster(installation, strongest_tier(), SHARED, cache) as running:
         yield running
 
 

@@ -143,6 +143,14 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
     return one_by_one(session, migration, prelude, wrapped=False)
 
 
+def apply_whole(session: Session, migration: Migration, prelude: Prelude) -> SqlError | None:
+    """As apply; a block that the file's own BEGIN has left open is committed, as the play of it ends."""
+    error = apply(session, migration, prelude)
+    if session.in_block:
+        session.run("commit")
+    return error
+
+
 def told(notes: Sequence[str]) -> tuple[str, ...]:
     """The notes as a report has them: one line for all files that were replayed statement by statement."""
     first, *more = [note for note in notes if _APART in note] or [""]

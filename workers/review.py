@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +23,7 @@ from workers.drift.declaration import Declaration, read_declaration
 from workers.drift.declared import Place
 from workers.drift.told import Declared, asked_about, declared_drift, not_checked
 from workers.errors import CannotAnalyse, InputError, NoMigrations
+from workers.extensions import server_with_all
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.mentions import Code, mentions_of, sought
@@ -30,12 +31,10 @@ from workers.model import Migration, MigrationSet, Rehearsal
 from workers.policy import POLICY_PATH, Policy
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, sandbox_of
-from workers.postgres.servers import Installation, choose, find_installations
+from workers.postgres.servers import Installation, find_installations
 from workers.rehearse import passed, rehearse
 from workers.replay import Ground, Replayed, replayed
 from workers.repository import Repository, open_repository
-from workers.sql.read import extensions_wanted
-from workers.sql.split import split
 from workers.stand import Stand
 from workers.verdict import Finding, Report
 
@@ -227,7 +226,7 @@ def _rehearsed(
 ) -> tuple[Rehearsal | None, Declared]:
     migrations, policy, declaration = found.migrations, found.policy, found.declaration
     try:
-        installation = _server(migrations, policy, offer.installations)
+        installation = server_with_all(migrations, policy, offer.installations)
         with (
             progress(len(migrations.history)) as advance,
             at_tip(migrations.history, machine, installation, offer.tier, advance) as base,
@@ -261,28 +260,3 @@ def at_tip(
             yield base
     except psycopg.Error as lost:
         raise CannotAnalyse(f"the PostgreSQL server did not answer us: {str(lost).splitlines()[0]}") from lost
-
-
-def _server(migrations: MigrationSet, policy: Policy, found: tuple[Installation, ...]) -> Installation:
-    """Raises CannotAnalyse with file and line of an extension that no server here has."""
-    wanted = extensions_of((*migrations.history, *migrations.added))
-    try:
-        return choose(found, policy.postgres_version, frozenset(wanted))
-    except CannotAnalyse as none:
-        if not wanted:
-            raise
-        first = min(wanted.keys() - frozenset().union(*(one.extensions for one in found)) or wanted)
-        raise CannotAnalyse(f"{wanted[first]}: {none}") from none
-
-
-_EXTENSION = re.compile(r"\bcreate\s+extension\b", re.I)
-
-
-def extensions_of(migrations: Iterable[Migration]) -> dict[str, str]:
-    """The extensions that these migrations create, each with the place that first does: path:line."""
-    found: dict[str, str] = {}
-    for migration in migrations:
-        if _EXTENSION.search(migration.text):
-            for name, line in extensions_wanted(split(migration.text)):
-                found.setdefault(name, f"{migration.path}:{line}")
-    return found

@@ -10,8 +10,8 @@ from workers.audit.chain import Ground
 from workers.audit.halves import audit_all
 from workers.audit.kept import kept, keys_of
 from workers.audit.place import Asked, Found, find
-from workers.audit.servers import server_for
 from workers.audited import Audit, AuditedMigration
+from workers.extensions import server_with_most
 from workers.model import ServerInfo
 from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import find_installations
@@ -27,7 +27,7 @@ def audit(asked: Asked, machine: Machine, progress: Progress = no_progress) -> A
     began = time.monotonic()
     found = find(asked)
     history = found.migrations.history
-    installation = server_for(history, find_installations(machine.postgres), found.policy.postgres_version)
+    installation = server_with_most(history, find_installations(machine.postgres), found.policy.postgres_version)
     ground = Ground(installation, sandbox_of(machine.require), machine.limits, machine.cache).for_all(len(history))
     keys = keys_of(history, installation, ground.tier)
     with (

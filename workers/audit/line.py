@@ -17,7 +17,7 @@ from workers.postgres.cluster import DATABASE, Cluster, Role
 from workers.postgres.dump import schema_dump
 from workers.postgres.prelude import Prelude
 from workers.postgres.session import Session
-from workers.replay import apply
+from workers.replay import apply_whole
 from workers.rollback.rows import Content, Fingerprint, fingerprint
 from workers.words import Name
 
@@ -118,10 +118,7 @@ class Line:
         self.known, self.locked = None, frozenset()
         if writes and writes.actions and not writes.controls and self._watched(migration):
             return None
-        error = apply(self.session, migration, prelude or self.prelude)
-        if self.session.in_block:  # by a BEGIN of the file's
-            self.session.run("commit")
-        return error
+        return apply_whole(self.session, migration, prelude or self.prelude)
 
     def _watched(self, migration: Migration) -> bool:
         """Whether it passed so; else it is as if nothing had been run."""

@@ -18,7 +18,7 @@ from workers.facts import Facts
 from workers.model import Migration, Observation, SqlError
 from workers.postgres.outcome import ServerLost
 from workers.postgres.roles import Roles
-from workers.replay import apply
+from workers.replay import apply_whole
 from workers.rollback.comparison import compare
 from workers.rollback.proof import Proof, Rehearsed, States, prove, settle
 from workers.rollback.rows import Fingerprint
@@ -121,9 +121,7 @@ class _Trial:
         """Applies the migration once more, on what a rollback has left."""
         self.roles.put_aside()
         self.line.set_back(self.positions)
-        error = apply(self.line.second, self.migration, self.line.prelude)
-        if self.line.second.in_block:  # by a BEGIN of the file's
-            self.line.second.run("commit")
+        error = apply_whole(self.line.second, self.migration, self.line.prelude)
         return error.message if error else None
 
     def _stay(self, catalog: Catalog | None, after: State) -> None:

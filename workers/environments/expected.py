@@ -12,6 +12,7 @@ from psycopg.rows import tuple_row
 
 from workers.catalog import Catalog
 from workers.errors import CannotAnalyse
+from workers.extensions import extensions_of
 from workers.model import Migration, RehearsedMigration, SqlError, Transaction
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
@@ -23,7 +24,7 @@ from workers.postgres.servers import choose, find_installations
 from workers.postgres.session import Session
 from workers.rehearse import rehearse
 from workers.replay import Replayed, apply
-from workers.review import Machine, at_tip, extensions_of
+from workers.review import Machine, at_tip
 from workers.rollback.names import ident
 
 PUBLIC = "public"

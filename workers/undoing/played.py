@@ -17,7 +17,7 @@ from workers.postgres.rows import fill
 from workers.postgres.session import Session
 from workers.preflight.rejections import Ask
 from workers.remedies import Open, Place
-from workers.replay import apply
+from workers.replay import apply_whole
 from workers.rollback.proof import States
 from workers.stand import Stage, Stand
 from workers.words import Name
@@ -77,7 +77,4 @@ def filled(reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
 def play_again(stand: Stand, played: Played, session: Session) -> SqlError | None:
     """Applies the migration without looking, on a session that was opened with the roles put aside: their settings
     reach one that begins. Its error, or None."""
-    error = apply(session, played.migration, Prelude(stand.cluster))
-    if session.in_block:  # by a BEGIN of the file's; the play of it ended so, too
-        session.run("commit")
-    return error
+    return apply_whole(session, played.migration, Prelude(stand.cluster))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import SHARED
 from tests.workers.rollback.databases import other_majors
-from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
+from workers.postgres.cluster import Cluster, Role, start_cluster
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations
 
@@ -25,7 +26,7 @@ def server(request: pytest.FixtureRequest, cluster: Cluster, cache: Path) -> Ite
             yield cluster
         return
     installation = choose(find_installations(), request.param, frozenset())
-    with start_cluster(installation, strongest_tier(), Limits(), cache) as running, _roles(running):
+    with start_cluster(installation, strongest_tier(), SHARED, cache) as running, _roles(running):
         yield running
 
 

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.shared import SHARED
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.policy_file import parse_policy
 from workers.postgres.cluster import DATABASE, Cluster, Role, start_cluster
-from workers.postgres.limits import Limits
 from workers.postgres.prelude import Prelude
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, find_installations
@@ -34,7 +34,7 @@ class Servers:
 
     def of(self, installation: Installation) -> Cluster:
         if installation.version not in self._running:
-            cluster = self._end.enter_context(start_cluster(installation, strongest_tier(), Limits(), self._cache))
+            cluster = self._end.enter_context(start_cluster(installation, strongest_tier(), SHARED, self._cache))
             cluster.create_database(_EMPTY, DATABASE)
             cluster.drop_database(DATABASE)
             self._running[installation.version] = cluster
