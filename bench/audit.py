@@ -23,8 +23,8 @@ from workers.audit import audit
 from workers.audit.chain import Ground
 from workers.audit.line import line_on
 from workers.audit.place import Asked, find
-from workers.audit.servers import server_for
 from workers.audited import Audit
+from workers.extensions import server_with_most
 from workers.model import Migration
 from workers.postgres.cluster import DATABASE, Limits, Role, default_cache, start_cluster
 from workers.postgres.sandbox import Tier, strongest_tier
@@ -38,7 +38,7 @@ def main() -> int:
     asked = _arguments()
     found = find(Asked(asked.path, asked.repo, asked.revision))
     history = found.migrations.history
-    installation = server_for(history, find_installations(), found.policy.postgres_version)
+    installation = server_with_most(history, find_installations(), found.policy.postgres_version)
     ground = Ground(installation, strongest_tier(), Limits(), default_cache()).for_all(len(history))
     print(f"{len(history)} migrations in {found.migrations.directory}, on {installation}")
     rounds = [_round(asked, history, ground) for _ in range(asked.runs)]

@@ -18,6 +18,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from workers.extensions import extensions_of
 from workers.gather import Wanted, gather
 from workers.model import MigrationSet
 from workers.postgres.cluster import Limits, Role, default_cache, start_cluster
@@ -26,7 +27,6 @@ from workers.postgres.servers import choose, find_installations
 from workers.postgres.template import ensure_template
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
-from workers.review import extensions_of
 
 _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "commit.gpgsign=false")
 _REVIEW = """

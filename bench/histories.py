@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workers.extensions import extensions_of
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, MigrationSet, Rehearsal, Transaction
@@ -28,7 +29,6 @@ from workers.postgres.servers import choose, find_installations
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
-from workers.review import extensions_of
 from workers.verdict import Report
 
 

@@ -17,6 +17,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from workers.extensions import extensions_of
 from workers.gather import Wanted, gather
 from workers.judge import judge
 from workers.model import Change, ChangedMigration
@@ -27,7 +28,6 @@ from workers.postgres.servers import choose, find_installations
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
-from workers.review import extensions_of
 
 _FORMS = (
     "CREATE TABLE t{n} (id bigint PRIMARY KEY, a int, b text);",
