@@ -24,6 +24,7 @@ from workers.audit.chain import Ground
 from workers.audit.line import line_on
 from workers.audit.place import Asked, find
 from workers.audited import Audit
+from workers.beforehand import beforehand
 from workers.extensions import server_with_most
 from workers.model import Migration
 from workers.postgres.cluster import DATABASE, Limits, Role, default_cache, start_cluster
@@ -38,8 +39,9 @@ def main() -> int:
     asked = _arguments()
     found = find(Asked(asked.path, asked.repo, asked.revision))
     history = found.migrations.history
-    installation = server_with_most(history, find_installations(), found.policy.postgres_version)
-    ground = Ground(installation, strongest_tier(), Limits(), default_cache()).for_all(len(history))
+    before = beforehand(found.migrations.layout, history, found.policy)
+    installation = server_with_most(history, before, find_installations(), found.policy.postgres_version)
+    ground = Ground(installation, strongest_tier(), Limits(), default_cache(), before.sql).for_all(len(history))
     print(f"{len(history)} migrations in {found.migrations.directory}, on {installation}")
     rounds = [_round(asked, history, ground) for _ in range(asked.runs)]
     psql, replay, audited, megabytes = (statistics.median(values) for values in zip(*rounds, strict=True))

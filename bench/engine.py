@@ -19,12 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from workers.extensions import extensions_of
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.model import MigrationSet
 from workers.postgres.cluster import Limits, Role, default_cache, start_cluster
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations
 from workers.postgres.template import ensure_template
+from workers.projects import Wanted
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
 
@@ -43,7 +44,7 @@ def main() -> int:
     asked = _arguments()
     repository = open_repository(asked.repo)
     commit = repository.commit(asked.revision)
-    migrations = gather(repository, commit, commit, Wanted(directory=asked.path))
+    (migrations,) = gather(repository, Between(commit, commit), (Wanted(directory=asked.path),))
     print(f"{len(migrations.history)} migrations in {migrations.directory}")
     with tempfile.TemporaryDirectory(prefix="migration-bot-bench-") as folder:
         met = [_replay(migrations, asked.runs), _review(migrations, Path(folder), asked.runs)]

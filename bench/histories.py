@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.extensions import extensions_of
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.judge import judge
 from workers.model import Change, ChangedMigration, MigrationSet, Rehearsal, Transaction
 from workers.policy import Policy
@@ -26,6 +26,7 @@ from workers.policy_file import parse_policy
 from workers.postgres.cluster import Limits, default_cache
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations
+from workers.projects import Wanted
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
@@ -36,12 +37,8 @@ def main() -> int:
     asked = _arguments()
     repository = open_repository(asked.repo)
     commit = repository.commit(asked.revision)
-    merged = gather(
-        repository,
-        commit,
-        commit,
-        Wanted(asked.layout, asked.path, Transaction(asked.transaction) if asked.transaction else None),
-    )
+    wanted = Wanted(asked.layout, asked.path, Transaction(asked.transaction) if asked.transaction else None)
+    (merged,) = gather(repository, Between(commit, commit), (wanted,))
     policy = parse_policy(asked.policy.read_text("utf-8"), str(asked.policy)) if asked.policy else Policy()
     reports = []
     for one in _newest(merged, asked.newest):

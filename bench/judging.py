@@ -18,13 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from workers.extensions import extensions_of
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.judge import judge
 from workers.model import Change, ChangedMigration
 from workers.policy import Policy
 from workers.postgres.cluster import Limits, default_cache
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations
+from workers.projects import Wanted
 from workers.rehearse import rehearse
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
@@ -77,7 +78,7 @@ def _share(repo: Path, path: str | None, runs: int) -> bool:
     """Of a warm review: its history replayed from the snapshot."""
     repository = open_repository(repo)
     commit = repository.commit("HEAD")
-    merged = gather(repository, commit, commit, Wanted(directory=path))
+    (merged,) = gather(repository, Between(commit, commit), (Wanted(directory=path),))
     *history, newest = merged.history
     added = (ChangedMigration(Change.ADDED, None, newest),)
     migrations = replace(merged, history=tuple(history), changed=added)

@@ -28,12 +28,13 @@ from typing import Any
 
 from schema_dumps import unlike
 
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.model import Migration, StatementKind, Transaction
 from workers.postgres.cluster import DATABASE, Cluster, Limits, Role, default_cache, start_cluster
 from workers.postgres.prelude import Prelude
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, find_installations
+from workers.projects import Wanted
 from workers.repository import open_repository
 from workers.sql.split import split
 
@@ -89,7 +90,8 @@ def main() -> int:
     report = json.loads(asked.audit.read_text("utf-8"))
     repository = open_repository(asked.repo)
     commit = repository.commit(report["commit"])
-    history = gather(repository, commit, commit, Wanted(report["layout"], report["directory"])).history
+    wanted = Wanted(report["layout"], report["directory"])
+    history = gather(repository, Between(commit, commit), (wanted,))[0].history
     claims = {each["path"]: _claim(each) for each in report["migrations"] if each["applied"]}
     installation = next(one for one in find_installations() if one.version == report["server"]["version"])
     stop = min(asked.to or len(history), len(history))

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, Usage] = {
     ),
     "plan": Usage("ENV", 1, 1, "says what that would do", environment=True),
     "preflight": Usage("ENV", 1, 1, "asks the pre-flight queries there", environment=True),
+    "drift": Usage("ENV", 1, 1, "compares it with what its migrations build", environment=True),
     "backup": Usage("ENV", 1, 1, "takes a backup", environment=True),
     "cancel": Usage("ENV", 1, 1, "stops what is running there", environment=True),
     "rollback": Usage(

@@ -21,7 +21,8 @@ def draw(outcome: Outcome, rows: Sequence[Row]) -> str:
         return f"{MARKER}\n{_NOTHING_LEFT}\n"
     if outcome.standing is Standing.FAILED:
         kept = "\n\nWhat was ticked before is kept." if any(row.ticked for row in rows) else ""
-        return f"{MARKER}\n{outcome.headline}\n\n{outcome.reason}\n\n{AGAIN}{kept}\n"
+        found = f"\n{outcome.body}" if outcome.body else ""  # in what was reviewed all the same
+        return f"{MARKER}\n{outcome.headline}\n\n{outcome.reason}\n\n{AGAIN}{kept}\n{found}"
     parts = (MARKER, outcome.headline, _checklist(outcome.items, rows), outcome.body)
     return "\n".join(part for part in parts if part)
 

@@ -132,6 +132,26 @@ class Memory:
     def keep_base(self, repo: int, branch: str, history: str) -> None:
         self._keep(f"{PREFIX}bases:{repo}", branch, history)
 
+    # ------------------------------------------------------------ an environment
+
+    def issue(self, repo: int, environment: str) -> int | None:
+        """The number of the issue about its drift."""
+        return _number(self._recall(_environment(repo, environment), "issue"))
+
+    def keep_issue(self, repo: int, environment: str, number: int) -> None:
+        self._keep(_environment(repo, environment), "issue", number)
+
+    def compared(self, repo: int, environment: str) -> tuple[int, int]:
+        """When it was last compared with its migrations, and when that was last begun: seconds since 1970, 0 for
+        never."""
+        told = (self._recall(_environment(repo, environment), field) for field in ("compared", "begun"))
+        ended, begun = (int(one or 0) for one in told)
+        return ended, begun
+
+    def keep_compared(self, repo: int, environment: str, at: float, *, ended: bool) -> None:
+        """at: seconds since 1970. ended: whether it came to a result; else it begins."""
+        self._keep(_environment(repo, environment), "compared" if ended else "begun", int(at))
+
     # ------------------------------------------------------------ outcomes
 
     def outcome(self, fingerprint: str) -> Outcome | None:
@@ -179,6 +199,10 @@ def _number(text: str | None) -> int | None:
 
 def _pull(repo: int, number: int) -> str:
     return f"{PREFIX}pull:{repo}:{number}"
+
+
+def _environment(repo: int, environment: str) -> str:
+    return f"{PREFIX}environment:{repo}:{environment}"
 
 
 def _outcome(fingerprint: str) -> str:

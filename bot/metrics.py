@@ -69,6 +69,12 @@ CATALOGUE: Final[Mapping[str, Metric]] = {
     "backup_seconds": Metric(Kind.HISTOGRAM, ("method",), "How long a backup took, its verification included."),
     "backup_bytes": Metric(Kind.GAUGE, _PLACE, "Size of the last good backup."),
     "backup_age_seconds": Metric(Kind.SINCE, _PLACE, "How old the last good backup is."),
+    "drift_differences": Metric(
+        Kind.GAUGE, _PLACE, "How much was other than its migrations have it, when an environment was last compared."
+    ),
+    "drift_check_age_seconds": Metric(Kind.SINCE, _PLACE, "How long ago an environment was last compared."),
+    "failed_drift_checks": Metric(Kind.COUNTER, _PLACE, "Times that an environment could not be compared."),
+    "untold_drift": Metric(Kind.COUNTER, _PLACE, "Times that GitHub took no issue about it."),
     "github_replies": Metric(Kind.COUNTER, ("installation", "status"), "GitHub's replies: 2xx, 5xx, limited, none …"),
 }
 

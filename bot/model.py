@@ -141,7 +141,15 @@ class Landed:
     number: int
 
 
-Work = Refresh | Ask | Rerun | BaseMoved | Group | GroupGone | Sweep | Replay | Operate | OnCopy | Landed
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Compare an environment with what its migrations build, as its schedule has it."""
+
+    repo: Repo
+    environment: str
+
+
+Work = Refresh | Ask | Rerun | BaseMoved | Group | GroupGone | Sweep | Replay | Operate | OnCopy | Landed | Drift
 
 
 # ---------------------------------------------------------------- what stands in the check run

@@ -96,6 +96,6 @@ class Outcome:
     items: tuple[Item, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     rollbacks: tuple[RollbackFile, ...] = ()
-    migrations: tuple[str, ...] = ()  # the new ones' ids
+    migrations: tuple[str, ...] = ()  # the new ones' ids, behind a folder and a slash where projects are several
     places: tuple[Place, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()

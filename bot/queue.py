@@ -29,7 +29,7 @@ GROUPS: Final = (COMMANDS, REVIEWS, OPERATIONS)
 QUEUES: Final = tuple(f"{group}:{shard}" for group in GROUPS for shard in range(SHARDS))
 ATTEMPTS: Final = 5
 _URGENT = (model.Ask, model.Rerun, model.Group, model.GroupGone)  # somebody waits for these
-_LONG = (model.Operate, model.OnCopy)  # these may take hours, and have workers of their own
+_LONG = (model.Operate, model.OnCopy, model.Drift)  # these may take hours, and have workers of their own
 _GROWTH = 3  # 5, 15, 45, 135 s
 _LONGEST_S = 600.0
 _GUID_S = 7 * 86_400  # an enterprise server redelivers what is so old; github.com three days
@@ -83,6 +83,7 @@ _KEYS: Final[Mapping[type[Work], Callable[[Any], str]]] = {
     model.Operate: lambda work: f"operate:{work.comment}",
     model.OnCopy: lambda work: f"copy:{work.repo.id}:{work.number}:{work.environment}",
     model.Landed: lambda work: f"landed:{work.repo.id}:{work.number}",
+    model.Drift: lambda work: f"drift:{work.repo.id}:{work.environment}",
 }
 
 

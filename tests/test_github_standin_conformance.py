@@ -53,6 +53,7 @@ class Known:
     run: int
     suite: int
     deployment: int
+    issue: int
     delivery: int
     blob: str
     tree: str
@@ -80,12 +81,13 @@ class Story:
         comment = github.comment("ann", self.pull, "hello")
         github.review("cat", self.pull, "APPROVED")
         made = github.deploy("cat", shop, sha, "staging")
+        issue = self.clients.rest.issues.create(*SHOP, data={"title": "drift"}).parsed_data.number
         bare = Bare(shop.directory)
         github.hooks.settle()
         blob, tree = bare.git("rev-parse", f"{sha}:m/2.sql"), bare.git("rev-parse", f"{sha}^{{tree}}")
         installation, delivery = github.installation(shop).id, github.hooks.deliveries[0].id
         first = (installation, shop.id, self.pull.number, sha, comment.id, run.id, run.suite.id)
-        return Known(*first, made.id, delivery, blob, tree)
+        return Known(*first, made.id, issue, delivery, blob, tree)
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +242,10 @@ ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
         *SHOP, it.deployment, data={"state": "in_progress", "description": "1 of 2", "log_url": "https://x.example"}
     ),
     "repos/list-deployment-statuses": lambda us, it: us.rest.repos.list_deployment_statuses(*SHOP, it.deployment),
+    "issues/create": lambda us, it: us.rest.issues.create(*SHOP, data={"title": "drift", "body": "text"}),
+    "issues/list-for-repo": lambda us, it: us.rest.issues.list_for_repo(*SHOP, state="all"),
+    "issues/get": lambda us, it: us.rest.issues.get(*SHOP, it.issue),
+    "issues/update": lambda us, it: us.rest.issues.update(*SHOP, it.issue, data={"state": "closed"}),
     "issues/list-comments": lambda us, it: us.rest.issues.list_comments(*SHOP, it.pull),
     "issues/get-comment": lambda us, it: us.rest.issues.get_comment(*SHOP, it.comment),
     "issues/create-comment": lambda us, it: us.rest.issues.create_comment(*SHOP, it.pull, data={"body": "+"}),

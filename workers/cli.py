@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from workers.errors import CannotAnalyse, InputError
+from workers.errors import CannotAnalyse, InputError, Refused, Unreachable
 from workers.model import Level
 from workers.report.as_json import to_json
 from workers.report.markdown import to_markdown
@@ -63,10 +63,11 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 
 def _review(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
-    from workers.review import Asked, review  # here, as lint needs no server
+    from workers.reading import Asked
+    from workers.review import review  # here, as lint needs no server
 
     errors = Console(stderr=True)
-    wanted = Asked(asked.repo, asked.base, asked.head, asked.path)
+    wanted = Asked(asked.repo, asked.base, asked.head, asked.path, run_commands=asked.run_commands)
     report = review(wanted, machine(), lambda total: replay_progress(errors, total))
     return _show(report, asked)
 
@@ -117,6 +118,40 @@ def _audit(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     return FOUND if found.unproven else CLEAN
 
 
+def _drift(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
+    from workers.audit.place import Asked, find
+    from workers.environments.live import live_drift
+    from workers.environments.seen import named_by
+    from workers.report.drift_json import drift_to_json
+    from workers.report.drift_markdown import drift_to_markdown
+    from workers.report.drift_text import render_drift
+
+    url = asked.url or os.environ.get("DATABASE_URL", "")
+    if not url:
+        raise InputError("name the database: migration-bot drift URL, or DATABASE_URL in the environment")
+    errors = Console(stderr=True)
+    found = find(Asked(asked.path or ".", asked.repo, asked.rev))
+    try:
+        drift = live_drift(
+            named_by(url),
+            found.migrations,
+            found.policy,
+            machine(),
+            lambda total: replay_progress(errors, total, "Replaying what was applied"),
+        )
+    except Refused as why:
+        raise InputError(str(why)) from None
+    except Unreachable as why:
+        raise CannotAnalyse(str(why)) from None
+    if asked.format == "json":
+        print(json.dumps(drift_to_json(drift), indent=2, ensure_ascii=False))
+    elif asked.format == "markdown":
+        print(drift_to_markdown(drift))
+    else:
+        render_drift(drift, Console())
+    return CLEAN if drift.clean else FOUND
+
+
 def _rules(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
     console = Console()
     for rule in RULES:
@@ -162,6 +197,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Callable[[], Machine]], int]]
     "review": _review,
     "lint": _lint,
     "audit": _audit,
+    "drift": _drift,
     "rules": _rules,
     "explain": _explain,
     "doctor": _doctor,
@@ -179,6 +215,9 @@ def _parser() -> argparse.ArgumentParser:
     review_.add_argument("--base", metavar="REV", help="default: origin/HEAD, or main")
     review_.add_argument("--head", metavar="REV", help="default: HEAD")
     review_.add_argument("--path", metavar="DIR", help="the migrations folder, from the repository's root")
+    review_.add_argument(
+        "--run-commands", action="store_true", help="run the policy's command, which runs the code under review"
+    )
     lint = commands.add_parser("lint", help="judge SQL files, and files with commands, by their text alone")
     lint.add_argument("files", nargs="+", type=Path, metavar="FILE")
     lint.add_argument("--since", metavar="REV", help="of files with commands: only what they did not hold then")
@@ -188,7 +227,12 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--rev", metavar="REV", help="default: HEAD")
     audit.add_argument("--sql", action="store_true", help="with the SQL of each rollback")
     audit.add_argument("--fresh", action="store_true", help="forget what an earlier run has found")
-    for command in (review_, lint, audit):
+    drift = commands.add_parser("drift", help="hold a live database against what its migrations build")
+    drift.add_argument("url", nargs="?", metavar="URL", help="default: DATABASE_URL of the environment")
+    drift.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    drift.add_argument("--rev", metavar="REV", help="default: HEAD")
+    drift.add_argument("--path", metavar="DIR", help="the migrations folder, from the repository's root")
+    for command in (review_, lint, audit, drift):
         command.add_argument("--format", choices=tuple(_FORMATS), default="text")
     for command in (review_, lint):
         levels = [level.word for level in Level if level is not Level.SAFE]

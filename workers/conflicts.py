@@ -48,10 +48,10 @@ def conflicts(report: Report, owners: Mapping[str, frozenset[int]]) -> tuple[Con
     """What migrations of different pull requests change alike. report: of all of them together. owners: whose a
     migration's file is, by path; a file that several have is nobody's conflict."""
     changed: dict[int, set[Place]] = defaultdict(set)
-    for path, change in _changes(report):
+    for path, place in _changes(report):
         if len(owners.get(path, ())) == 1:
             (pull,) = owners[path]
-            changed[pull].add(_place(change))
+            changed[pull].add(place)
     return shared(changed)
 
 
@@ -73,12 +73,17 @@ def shared(changed: Mapping[int, Iterable[Place]]) -> tuple[Conflict, ...]:
 
 def places(report: Report) -> tuple[Place, ...]:
     """What the report's migrations change."""
-    return tuple(sorted({_place(change) for _, change in _changes(report)}))
+    return tuple(sorted({place for _, place in _changes(report)}))
 
 
-def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
-    """The numbers that new migrations of different pull requests have, where a runner may know them by nothing else.
-    owners: as for conflicts()."""
+def same_numbers(sets: Iterable[MigrationSet], owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
+    """The numbers that new migrations of different pull requests have in a project, where a runner may know them by
+    nothing else. owners: as for conflicts()."""
+    for migrations in sets:
+        yield from _same_numbers(migrations, owners)
+
+
+def _same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]]) -> Iterator[Conflict]:
     number = BY_NAME[migrations.layout].version
     having: dict[str, set[int]] = defaultdict(set)
     for migration in migrations.added:
@@ -89,16 +94,15 @@ def same_numbers(migrations: MigrationSet, owners: Mapping[str, frozenset[int]])
             yield Conflict(taken, tuple(sorted(pulls)))
 
 
-def _changes(report: Report) -> Iterator[tuple[str, CatalogChange]]:
-    for migration in report.migrations:
-        for judged in migration.statements:
-            for change in judged.facts.changes:
-                yield migration.path, change
-
-
-def _place(change: CatalogChange) -> Place:
-    name, part = _object(change)
-    return str(name), part
+def _changes(report: Report) -> Iterator[tuple[str, Place]]:
+    """With the migrations' paths. Where a repository has several projects, each may have a database of its own."""
+    for project in report.parts:
+        of = f"{project.directory}: " if report.projects else ""
+        for migration in project.migrations:
+            for judged in migration.statements:
+                for change in judged.facts.changes:
+                    name, part = _object(change)
+                    yield migration.path, (f"{of}{name}", part)
 
 
 def _object(change: CatalogChange) -> tuple[Name, str]:

@@ -1,15 +1,18 @@
-"""Gathers what a pull request does to a project's migrations, from the repository at two commits."""
+"""Gathers what a pull request does to each project's migrations, from the repository at two commits."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from workers.errors import InputError, NoMigrations
-from workers.migrations import BY_NAME, LAYOUTS, TELLING, Layout, Project
+from workers.errors import InputError
+from workers.merged_changes import changes, in_order
+from workers.migrations import Layout, Project
+from workers.migrations.code import told_apart
 from workers.migrations.layout import Entry, Files, Way
-from workers.model import Change, ChangedMigration, Down, Migration, MigrationSet, Transaction
+from workers.migrations.mixed import mixed
+from workers.model import Down, Fault, Migration, MigrationSet, Transaction
+from workers.projects import Beside, Sides, Tree, Wanted, chosen, read_tree
 from workers.repository import File, Repository
 
 MIGRATION_LIMIT_BYTES = 64 << 20
@@ -18,114 +21,86 @@ _Ways = Callable[[Files], tuple[Way, Way | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the user or the repository's policy asks for; None where they leave it to detection."""
+class Between:
+    """Full SHAs. fork: the merge base's, where the repository is too shallow to know it."""
 
-    layout: str | None = None
-    directory: str | None = None
-    transaction: Transaction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """All files of one commit, by path, with a way to their bytes."""
-
-    repository: Repository
-    commit: str
-    files: Mapping[str, File]
-    read: dict[str, str] = field(default_factory=dict, compare=False)  # the texts that were asked for
-
-    def text(self, path: str) -> str:
-        """A file's text, U+FFFD for what is not UTF-8."""
-        if path not in self.read:
-            blob = self.files[path].blob
-            self.read[path] = self.repository.contents((blob,))[blob].decode("utf-8", "replace")
-        return self.read[path]
+    base: str
+    head: str
+    fork: str | None = None
 
 
-def read_tree(repository: Repository, commit: str) -> Tree:
-    """The files at a commit."""
-    return Tree(repository, commit, {file.path: file for file in repository.files(commit)})
+def gather(
+    repository: Repository,
+    between: Between,
+    wanted: Sequence[Wanted],
+    beside: Beside = lambda _project, _head, _changed: False,
+) -> tuple[MigrationSet, ...]:
+    """Compares head with its merge base, and places what it changes on the tip of base, as a merge would: one set for
+    each project that is changed, by folder; for the largest one where none is.
 
-
-def gather(repository: Repository, base: str, head: str, wanted: Wanted, fork_point: str | None = None) -> MigrationSet:
-    """Compares head with its merge base, and places what it changes on the tip of base, as a merge would.
-
-    base, head: full SHAs. fork_point: the merge base's, where the repository is too shallow to know it. Raises
-    NoMigrations; InputError when there are none where `wanted` says, or more than one project is changed.
+    wanted: for each project that is named, or one that leaves it to detection. beside: whether files that changed say
+    something of a project, by its folder, though they are none of its migrations. Raises NoMigrations; InputError when
+    there are none where `wanted` says, or the only changed project cannot be read.
     """
-    fork = read_tree(repository, fork_point or repository.merge_base(base, head))
-    base_tree = fork if fork.commit == base else read_tree(repository, base)
-    head_tree = read_tree(repository, head)
-    project = _choose(projects(head_tree, wanted) or projects(base_tree, wanted), fork, head_tree, wanted)
-    layout = BY_NAME[project.layout]
-    if refusal := layout.refuses(head_tree.files, project.directory, head_tree.text):
-        raise InputError(refusal)
-    places = [_place(tree, layout, project.directory) for tree in (fork, base_tree, head_tree)]
-    contents = _contents(repository, places)
-    usual = wanted.transaction or _usual(layout, project.directory, head_tree, places[1].texts(contents))
-    migrations = [place.migrations(contents, lambda files: layout.ways(files, usual)) for place in places]
-    return MigrationSet(
-        layout=project.layout,
-        directory=project.directory,
-        base=base,
-        head=head,
-        history=tuple(migrations[1].values()),
-        changed=_in_order(_changes(*migrations), *places),
-        unread=_unread(layout.code(head_tree.files, project.directory), head_tree, (fork, base_tree)),
-    )
-
-
-# ---------------------------------------------------------------- which project
-
-
-def projects(tree: Tree, wanted: Wanted) -> tuple[Project, ...]:
-    """The migrations folders at a commit, each with the layout that it is read in: the first that claims and knows it.
-    A folder that is named may have any name."""
-    layouts = [layout for layout in LAYOUTS if wanted.layout in (None, layout.name)]
-    paths = [path for path in tree.files if path.endswith(TELLING)]
-    found: dict[str, Project] = {}
-    for layout in layouts:
-        new = (one for one in layout.claims(paths) if one not in found and wanted.directory in (None, one))
-        known = (directory for directory in new if _known(layout, directory, tree, wanted))
-        found |= {directory: Project(layout.name, directory) for directory in known}
-    if found or wanted.directory is None:
-        return tuple(found.values())
-    named = wanted.directory
-    able = (layout for layout in layouts if layout.anywhere or wanted.layout)
-    holding = (each for each in able if each.entries(paths, named) and _known(each, named, tree, wanted))
-    return tuple(Project(layout.name, named) for layout in holding)[:1]
-
-
-def _known(layout: Layout, directory: str, tree: Tree, wanted: Wanted) -> bool:
-    both_named = wanted.layout == layout.name and wanted.directory == directory
-    return both_named or layout.known(tree.files, directory, tree.text)
-
-
-def _choose(projects: tuple[Project, ...], fork: Tree, head: Tree, wanted: Wanted) -> Project:
-    if not projects:
-        where = f"{wanted.directory}/: " if wanted.directory else ""
-        *names, last = (layout.name for layout in LAYOUTS)
-        # A folder or layout that was named and is not there is a mistake, not an absence.
-        kind = InputError if wanted.directory is not None or wanted.layout else NoMigrations
-        raise kind(f"{where}no migrations found at {head.commit[:12]} (looked for {', '.join(names)} and {last})")
-    touched = [p for p in projects if _blobs(fork, p.directory) != _blobs(head, p.directory)]
-    candidates = touched or sorted(projects, key=lambda p: -len(_blobs(head, p.directory)))[:1]
-    if len(candidates) > 1:
-        folders = ", ".join(sorted(p.directory for p in candidates))
-        told = "name one with --path, or as path in .github/migrations.yml of the base branch"
-        raise InputError(f"more than one migrations folder is changed: {folders}; {told}")
-    return candidates[0]
-
-
-def _blobs(tree: Tree, directory: str) -> frozenset[tuple[str, str]]:
-    prefix = f"{directory}/" if directory else ""
-    return frozenset(
-        (f.path, f.blob) for f in tree.files.values() if f.path.startswith(prefix) and f.path.endswith(".sql")
-    )
+    base, head = between.base, between.head
+    fork = read_tree(repository, between.fork or repository.merge_base(base, head))
+    sides = Sides(fork, fork if fork.commit == base else read_tree(repository, base), read_tree(repository, head))
+    found, folders = chosen(sides, wanted, beside)
+    read = _gathered if len(found) == 1 else _as_far_as_it_goes
+    sets = [read(sides, *one) for one in found]
+    return tuple(replace(one, others=tuple(each for each in folders if each != one.directory)) for one in sets)
 
 
 # ---------------------------------------------------------------- its migrations
+
+
+def _as_far_as_it_goes(sides: Sides, project: Project, wanted: Wanted) -> MigrationSet:
+    """A project that cannot be read hides no other."""
+    try:
+        return _gathered(sides, project, wanted)
+    except InputError as error:
+        base, head = sides.base.commit, sides.head.commit
+        return MigrationSet(project.layout, project.directory, base, head, (), (), why_not=str(error))
+
+
+def _gathered(sides: Sides, project: Project, wanted: Wanted) -> MigrationSet:
+    directory, head = project.directory, sides.head
+    layout = next(each for each in wanted.layouts if each.name == project.layout)
+    if refusal := layout.refuses(head.files, directory, head.text):
+        raise InputError(refusal)
+    fork, base, ours = (_place(tree, layout, directory) for tree in sides.all)
+    contents = _contents(head.repository, (fork, base, ours))
+    usual = wanted.transaction or _usual(layout, directory, head, base.texts(contents))
+    migrations = [place.migrations(contents, lambda files: layout.ways(files, usual)) for place in (fork, base, ours)]
+    others = None if wanted.layout or wanted.runner else mixed(head.files, project, head.text)
+    found = MigrationSet(
+        layout=project.layout,
+        directory=directory,
+        base=sides.base.commit,
+        head=head.commit,
+        history=tuple(migrations[1].values()),
+        changed=in_order(changes(*migrations), fork.entries, base.entries, ours.entries),
+        unread=_unread(layout.code(head.files, directory), head, (sides.fork, sides.base)),
+        mixed=str(others or ""),
+        passed_over=_unread(others.passed_over if others else (), head, (sides.fork, sides.base)),
+        faults=_faults(layout, directory, sides, contents),
+    )
+    return told_apart(found, (*fork.entries, *base.entries, *ours.entries), layout)
+
+
+def _faults(layout: Layout, directory: str, sides: Sides, contents: Mapping[str, bytes]) -> tuple[Fault, ...]:
+    """What head has wrong and those before it have not."""
+
+    def of(tree: Tree) -> tuple[Fault, ...]:
+        def read(path: str) -> str:
+            content = contents.get(tree.files[path].blob)
+            return tree.text(path) if content is None else _text(content)
+
+        return layout.faults(tree.files, directory, read)
+
+    found = of(sides.head)
+    known = {(fault.object, fault.said) for tree in (sides.fork, sides.base) for fault in of(tree)} if found else set()
+    return tuple(fault for fault in found if (fault.object, fault.said) not in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +148,10 @@ def _migration(entry: Entry, place: _Place, contents: Mapping[str, bytes], ways:
     there, back = ways(Files(text, down, settings, entry.path))
     way_back = Down(entry.down or entry.path, back.text, back.transaction) if back else None
     wrong = _undecodable(contents[place.blob(entry.path)])
-    return Migration(entry.id, entry.path, there.text, there.transaction, wrong, way_back)
+    whole = None if there.text == text else text
+    return Migration(
+        entry.id, entry.path, there.text, there.transaction, wrong, way_back, known_as=entry.known_as, whole=whole
+    )
 
 
 def _unread(code: Iterable[str], head: Tree, earlier: Iterable[Tree]) -> tuple[str, ...]:
@@ -192,54 +170,3 @@ def _undecodable(content: bytes) -> int | None:
     except UnicodeDecodeError as error:
         return content.count(b"\n", 0, error.start) + 1
     return None
-
-
-# ---------------------------------------------------------------- what changed
-
-
-def _changes(
-    fork: Mapping[str, Migration], base: Mapping[str, Migration], head: Mapping[str, Migration]
-) -> Iterable[ChangedMigration]:
-    """What head did since the fork, as it meets the tip of base, which may have merged the same words meanwhile."""
-    added = [m for id_, m in head.items() if id_ not in fork and not (id_ in base and _same(base[id_], m))]
-    deleted = [m for id_, m in fork.items() if id_ not in head and id_ in base]
-    for after in added:
-        before = next((m for m in deleted if _same(m, after)), None)
-        if before is not None:
-            deleted.remove(before)
-            yield ChangedMigration(Change.RENAMED, before, after)
-        elif after.id in base:  # two branches, one id, two texts
-            yield ChangedMigration(Change.EDITED, base[after.id], after)
-        else:
-            yield ChangedMigration(Change.ADDED, None, after)
-    for before in deleted:
-        yield ChangedMigration(Change.DELETED, before, None)
-    for id_, after in head.items():
-        if id_ in fork and id_ in base and not _same(fork[id_], after) and not _same(base[id_], after):
-            yield ChangedMigration(Change.EDITED, base[id_], after)
-
-
-def _same(one: Migration, other: Migration) -> bool:
-    """A checkout with other line ends is no edit."""
-    return one.text == other.text or _lines(one.text) == _lines(other.text)
-
-
-def _lines(text: str) -> str:
-    return re.sub(r"\r\n?", "\n", text)
-
-
-def _in_order(changes: Iterable[ChangedMigration], *places: _Place) -> tuple[ChangedMigration, ...]:
-    """places: at the fork point, at the tip of base, at head. A repeatable migration that was edited is run again, as a
-    new one would be."""
-    entries = {entry.id: entry for place in places for entry in place.entries}
-    newest = max((entry.order for entry in places[1].entries if not entry.repeatable), default=None)
-
-    def placed(changed: ChangedMigration) -> ChangedMigration:
-        entry = entries[changed.migration.id]
-        if entry.repeatable:
-            again = changed.change is Change.EDITED
-            return ChangedMigration(Change.ADDED, None, changed.after) if again else changed
-        late = changed.change is Change.ADDED and newest is not None and entry.order < newest
-        return replace(changed, out_of_order=late)
-
-    return tuple(sorted(map(placed, changes), key=lambda changed: entries[changed.migration.id].order))

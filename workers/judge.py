@@ -80,17 +80,21 @@ def judge(
         about = [finding for finding in about_files if finding.path == changed.migration.path]
         if changed.change is Change.ADDED:
             rehearsed = run.get(changed.migration.id) or not_rehearsed(changed.migration)
-            if rehearsal is not None and changed.migration.id not in run:
-                rehearsed = replace(rehearsed, not_run="It was not rehearsed.")
+            if changed.migration.unreadable or (rehearsal is not None and changed.migration.id not in run):
+                rehearsed = replace(rehearsed, not_run=changed.migration.unreadable or "It was not rehearsed.")
             one, known = _added(rehearsed, about, known, case)
         else:
             one = _merged(changed, about, policy)
         judged.append(one)
-    report = _report(judged, Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None))
-    findings = (*report.findings, *around)
+    empty = Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None)
+    report = replace(_report(judged, empty), directory=migrations.directory)
+    paths = {changed.migration.path for changed in migrations.changed}
+    beside = at_policy_levels([finding for finding in about_files if finding.path not in paths], policy)
+    findings = (*report.findings, *beside, *around)
     unread = (f"{path}: the runner runs it too; it is no SQL, and nobody looked at it." for path in migrations.unread)
     report = replace(report, level=_level(findings), findings=findings, drift=tuple(_drift(migrations)))
-    report = replace(report, notes=(*report.notes, *unread))
+    report = replace(report, unread=(*report.unread, *_passed_over(migrations)))
+    report = replace(report, notes=(*report.notes, *unread, *((migrations.mixed,) if migrations.mixed else ())))
     if rehearsal is None:
         return report
     return replace(
@@ -142,7 +146,8 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
     about = (*about, *(finding for rule in MIGRATION_RULES for finding in rule.check(rehearsed)))
     allowed, used = apply(about, _above(suppressions, _FILE), _NAMES)
     statements: list[JudgedStatement] = []
-    notes = [] if rehearsed.script.statements else [f"{rehearsed.migration.path}:1: empty; it holds no statement."]
+    is_empty = not (rehearsed.script.statements or rehearsed.migration.unreadable)
+    notes = [f"{rehearsed.migration.path}:1: empty; it holds no statement."] if is_empty else []
     for step, each in zip(steps(rehearsed, looks, case.policy, case.mentions), looks, strict=True):
         allowed_here, spent = apply(found(step), _above(suppressions, step.index), _NAMES)
         told = _with_rewrite(step, tuple(at_policy_levels(allowed_here, case.policy)), rehearsed)
@@ -217,6 +222,12 @@ def _report(judged: Sequence[_Judged], empty: Report) -> Report:
         unread=tuple(item for one in judged for item in one.unread),
         notes=tuple(note for one in judged for note in one.notes),
     )
+
+
+def _passed_over(migrations: MigrationSet) -> Iterator[Unread]:
+    """What another layout's runner would run."""
+    for path in migrations.passed_over:
+        yield Unread(path, 1, f"It is no migration of the layout {migrations.layout}, which the folder was read in.")
 
 
 def _drift(migrations: MigrationSet) -> Iterator[Drift]:

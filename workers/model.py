@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workers.catalog import Catalog
 from workers.facts import Facts
@@ -87,6 +87,14 @@ class Down:
     transaction: Transaction
 
 
+class Part(enum.StrEnum):
+    """What SQL is to a history."""
+
+    MIGRATION = "migration"
+    PRELUDE = "prelude"  # there before the first migration, run by the role that migrations run as
+    PLATFORM = "platform"  # the same, SQL of our own that is run with all rights
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One migration of a layout, read at one commit. text: of the way there alone, with the lines of its file."""
@@ -97,6 +105,10 @@ class Migration:
     transaction: Transaction
     undecodable: int | None = None  # the first line that is not UTF-8; text has U+FFFD for such bytes
     down: Down | None = None
+    unreadable: str | None = None  # why its SQL is not known, in a sentence; text is no SQL then
+    known_as: str = ""  # what the history table has of it that its id does not tell: Drizzle's `when`
+    whole: str | None = field(default=None, compare=False)  # the file's text, where `text` is another
+    part: Part = Part.MIGRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +129,20 @@ class ChangedMigration:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with the file in which a runner keeps its migrations: their checksums, their order. object: the
+    id of the migration it is about, else the file's name. said: sentences, with what mends it."""
+
+    path: str
+    line: int
+    object: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class MigrationSet:
-    """What gather hands on: the merged history in the runner's order, and what the pull request does to it."""
+    """What gather hands on of one project: the merged history in the runner's order, and what the pull request does to
+    it."""
 
     layout: str
     directory: str  # the migrations' folder, from the repository's root
@@ -127,11 +151,23 @@ class MigrationSet:
     history: tuple[Migration, ...]
     changed: tuple[ChangedMigration, ...]  # in the runner's order
     unread: tuple[str, ...] = ()  # paths of new or changed migrations in the folder that are not SQL
+    mixed: str = ""  # where the folder holds migrations of another layout too: a sentence about it
+    passed_over: tuple[str, ...] = ()  # paths of those of them that are new or changed
+    others: tuple[str, ...] = ()  # the folders of the repository's other projects
+    why_not: str = ""  # what keeps the project from being read, where other projects are; the rest is empty then
+    faults: tuple[Fault, ...] = ()  # those that the base branch has not
+
+    @property
+    def alone(self) -> bool:
+        """Whether the repository has no other project."""
+        return not self.others
 
     @property
     def added(self) -> tuple[Migration, ...]:
         """The migrations to rehearse, in the runner's order."""
-        return tuple(c.after for c in self.changed if c.change is Change.ADDED and c.after)
+        return tuple(
+            c.after for c in self.changed if c.change is Change.ADDED and c.after and c.after.unreadable is None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 
 from workers.model import Level, Transaction
+from workers.runners import Runner
 from workers.words import Name
 
 POLICY_PATH = ".github/migrations.yml"
@@ -102,6 +103,33 @@ class RollbackPolicy:
     form: RollbackForm = RollbackForm.FILE
 
 
+@dataclass(frozen=True, slots=True)
+class DriftPolicy:
+    """What is compared of a live database. ignore: names with * and ?, as schema.name, or name for one in any schema;
+    also of what is declared. owners, grants: whether they count."""
+
+    ignore: tuple[str, ...] = ()
+    owners: bool = False
+    grants: bool = False
+
+
+def relation(text: str) -> Name:
+    """orders → public.orders; sales.orders as it stands."""
+    schema, dot, name = text.partition(".")
+    return Name(schema, name) if dot else Name("public", text)
+
+
+NO_PLATFORM = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class PreludeFile:
+    """SQL that is run before the first migration. path: from the repository's root."""
+
+    path: str
+    text: str = ""
+
+
 SNAKE_CASE = "[a-z_][a-z0-9_]*"
 
 
@@ -122,14 +150,17 @@ class NamingPolicy:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything may be left out. `path` is the policy's own file, for messages; `directory` is the migrations folder.
-    Whether the names in `rules` and `checklist.rules` are rules is for their reader to check (workers.judge): rules
-    stand above this layer.
+    projects: where several are named, each one's policy, its own settings in place of those for all. Whether the names
+    in `rules` and `checklist.rules` are rules is for their reader to check (workers.judge), and likewise `layout`
+    (workers.reading): rules and layouts stand above this layer.
     """
 
     path: str = POLICY_PATH
     layout: str | None = None
+    layout_line: int = field(default=1, compare=False)
     directory: str | None = None
     transaction: Transaction | None = None
+    runner: Runner | None = None  # of migrations that are code
     postgres_version: int | None = None  # major
     small_rows: int = SMALL_ROWS
     tables: tuple[tuple[Name, TablePolicy], ...] = ()
@@ -140,6 +171,15 @@ class Policy:
     checklist: ChecklistPolicy = field(default_factory=ChecklistPolicy)
     environments: tuple[tuple[str, EnvironmentPolicy], ...] = ()
     rollback: RollbackPolicy = field(default_factory=RollbackPolicy)
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
+    platform: str | None = None  # supabase, hasura or NO_PLATFORM; None: the layout's own
+    prelude: tuple[PreludeFile, ...] = ()
+    provided: tuple[str, ...] = ()  # extensions that CREATE EXTENSION passes over
+    projects: tuple[Policy, ...] = ()
+
+    def of(self, directory: str) -> Policy:
+        """For the project in a folder: its own, where it is named."""
+        return next((one for one in self.projects if one.directory == directory), self)
 
     def environment(self, name: str) -> EnvironmentPolicy:
         """What is asked of an environment; of most, nothing."""

@@ -1,11 +1,11 @@
-"""The policy's own file, as YAML, and production's statistics, as JSON: their shape, and what they become."""
+"""The policy's own file, YAML: its shape, and what it becomes."""
 
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -22,19 +22,22 @@ from workers.policy import (
     SNAKE_CASE,
     AskedPolicy,
     ChecklistPolicy,
+    DriftPolicy,
     EnvironmentPolicy,
     NamingPolicy,
     Policy,
+    PreludeFile,
     RollbackForm,
     RollbackPolicy,
     RulePolicy,
-    Statistics,
     TablePolicy,
+    relation,
 )
-from workers.words import Name
+from workers.runner_form import RunnerForm, runner_of
 from workers.yaml_lines import line_of, load, repeated
 
-_LineAt = Callable[[tuple[int | str, ...]], int]
+_Keys = tuple[int | str, ...]
+_LineAt = Callable[[_Keys], int]
 
 
 def _word(value: object) -> object:
@@ -51,8 +54,16 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _file_name(extension: str) -> str:
+    """A server looks for an extension in files that are called like it."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,62}", extension):
+        raise ValueError("should be the name of an extension")
+    return extension
+
+
 _Pattern = Annotated[str, AfterValidator(_compiles)]
 _Level = Annotated[Literal["off", "safe", "risky", "high-risk"], BeforeValidator(_word)]
+_Extension = Annotated[str, AfterValidator(_file_name)]
 _Person = Annotated[str, AfterValidator(who_is("write", "author", "not-author"))]
 
 
@@ -100,6 +111,12 @@ class _Rollback(_Form):
     form: Literal["file", "forward", "down"] = "file"
 
 
+class _Drift(_Form):
+    ignore: list[str] = []
+    owners: bool = False
+    grants: bool = False
+
+
 class _Environment(_Form):
     approvals: int = Field(0, ge=0)
     ticks: bool = False
@@ -107,38 +124,35 @@ class _Environment(_Form):
     merged: bool = False
 
 
-class _File(_Form):
+class _OfProject(_Form):
+    """What may differ between the projects of a repository."""
+
     layout: str | None = None
-    path: str | None = None
     transaction: Literal["file", "simple-query", "statement"] | None = None
     postgres: _Postgres | None = None
-    small_rows: int = Field(SMALL_ROWS, ge=0)
     tables: dict[str, _Table] = {}
     indexes: dict[str, _Index] = {}
     statistics: str | None = None
+    runner: RunnerForm | None = None
+    platform: Annotated[Literal["supabase", "hasura", "off"] | None, BeforeValidator(_word)] = None
+    prelude: list[str] = []
+    extensions: dict[_Extension, Literal["provided"]] = {}
+
+
+class _Project(_OfProject):
+    path: str
+
+
+class _File(_OfProject):
+    path: str | None = None
+    projects: list[_Project] | None = Field(None, min_length=1)
+    small_rows: int = Field(SMALL_ROWS, ge=0)
     rules: dict[str, _Level] = {}
     naming: _Naming = _Naming()
     checklist: _Checklist = _Checklist()
     environments: dict[str, _Environment] = {}
     rollback: _Rollback = _Rollback()
-
-
-class _CountedForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-
-class _CountedTable(_CountedForm):
-    rows: int = Field(ge=0)
-    bytes: int | None = Field(None, ge=0)
-
-
-class _CountedIndex(_CountedForm):
-    scans: int = Field(ge=0)
-
-
-class _Counted(_CountedForm):
-    tables: dict[str, _CountedTable]
-    indexes: dict[str, _CountedIndex] = {}
+    drift: _Drift = _Drift()
 
 
 def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
@@ -156,18 +170,10 @@ def parse_policy(text: str, path: str = POLICY_PATH) -> Policy:
 
 
 def _policy(told: _File, path: str, line_at: _LineAt) -> Policy:
-    return Policy(
+    whole = Policy(
         path=path,
-        layout=told.layout,
         directory=None if told.path is None else _inside(told.path, f"{path}:{line_at(('path',))}: path", "folder"),
-        transaction=told.transaction and Transaction(told.transaction),
-        postgres_version=told.postgres.version if told.postgres else None,
         small_rows=told.small_rows,
-        tables=tuple((_name(name), TablePolicy(table.rows, table.hot)) for name, table in told.tables.items()),
-        statistics=None
-        if told.statistics is None
-        else _inside(told.statistics, f"{path}:{line_at(('statistics',))}: statistics", "file"),
-        scans=tuple((_name(name), index.scans) for name, index in told.indexes.items()),
         rules=tuple(
             RulePolicy(name, None if word == "off" else Level.from_word(word), line_at(("rules", name)))
             for name, word in told.rules.items()
@@ -179,7 +185,49 @@ def _policy(told: _File, path: str, line_at: _LineAt) -> Policy:
             for name, asked in told.environments.items()
         ),
         rollback=RollbackPolicy(told.rollback.preserve, RollbackForm(told.rollback.form)),
+        drift=DriftPolicy(tuple(told.drift.ignore), told.drift.owners, told.drift.grants),
     )
+    whole = _with(whole, told, line_at, ())
+    return replace(whole, projects=tuple(_projects(whole, told, line_at)))
+
+
+def _with(whole: Policy, told: _OfProject, line_at: _LineAt, keys: _Keys) -> Policy:
+    """With what is told at these keys in place of what is told for all."""
+
+    def at(key: str) -> str:
+        return f"{whole.path}:{line_at((*keys, key))}: {key}"
+
+    tables = {relation(name): TablePolicy(table.rows, table.hot) for name, table in told.tables.items()}
+    scans = {relation(name): index.scans for name, index in told.indexes.items()}
+    return replace(
+        whole,
+        layout=told.layout or whole.layout,
+        layout_line=line_at((*keys, "layout")) if told.layout else whole.layout_line,
+        transaction=Transaction(told.transaction) if told.transaction else whole.transaction,
+        postgres_version=told.postgres.version if told.postgres else whole.postgres_version,
+        tables=tuple({**dict(whole.tables), **tables}.items()),
+        scans=tuple({**dict(whole.scans), **scans}.items()),
+        statistics=_inside(told.statistics, at("statistics"), "file") if told.statistics else whole.statistics,
+        runner=runner_of(told.runner, at("runner"), _inside) if told.runner else whole.runner,
+        platform=told.platform or whole.platform,
+        prelude=tuple(PreludeFile(_inside(name, at("prelude"), "file")) for name in told.prelude) or whole.prelude,
+        provided=tuple(told.extensions) or whole.provided,
+    )
+
+
+def _projects(whole: Policy, told: _File, line_at: _LineAt) -> Iterator[Policy]:
+    if told.projects and told.path is not None:
+        line = line_at(("projects",))
+        raise InputError(f"{whole.path}:{line}: projects stands beside path; each project has a path of its own.")
+    seen: set[str] = set()
+    for index, project in enumerate(told.projects or ()):
+        keys: _Keys = ("projects", index)
+        line = line_at((*keys, "path"))
+        directory = _inside(project.path, f"{whole.path}:{line}: path", "folder")
+        if directory in seen:
+            raise InputError(f"{whole.path}:{line}: {project.path} is given twice.")
+        seen.add(directory)
+        yield replace(_with(whole, project, line_at, keys), directory=directory)
 
 
 def _asked(told: _Checklist, path: str, line_at: _LineAt) -> Iterator[AskedPolicy]:
@@ -191,31 +239,6 @@ def _asked(told: _Checklist, path: str, line_at: _LineAt) -> Iterator[AskedPolic
                 "under rules."
             )
         yield AskedPolicy(name, None if item is _UNASKED else item.who, line)
-
-
-def parse_statistics(text: str, path: str) -> Statistics:
-    """Reads what production has counted, as the query in docs/statistics.md prints it; what else is in it is passed
-    over. Raises InputError, one sentence with the line."""
-    try:
-        told = _Counted.model_validate(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON: {error.msg}.") from None
-    except RecursionError:
-        raise InputError(f"{path}: nested too deeply.") from None
-    except ValidationError as error:
-        node, _ = load(text, path)  # JSON is YAML, and YAML knows its lines
-        line_at = functools.partial(line_of, node) if node else lambda _: 1
-        raise InputError(complaint(error, path, line_at, '"key": value')) from None
-    return Statistics(
-        tuple((_name(name), TablePolicy(table.rows, size_bytes=table.bytes)) for name, table in told.tables.items()),
-        tuple((_name(name), index.scans) for name, index in told.indexes.items()),
-    )
-
-
-def _name(text: str) -> Name:
-    """orders → public.orders; sales.orders as it stands."""
-    schema, dot, name = text.partition(".")
-    return Name(schema, name) if dot else Name("public", text)
 
 
 def _inside(text: str, place: str, kind: str) -> str:

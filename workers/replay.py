@@ -9,11 +9,16 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
+import psycopg
+
+from workers.beforehand import advice
 from workers.errors import CannotAnalyse
-from workers.model import Migration, SqlError, Statement, StatementKind, Transaction
-from workers.postgres.cluster import Cluster, Limits, start_cluster
+from workers.extensions import stood_in
+from workers.model import Migration, Part, SqlError, Statement, StatementKind, Transaction
+from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
 from workers.postgres.observe import sql_error
 from workers.postgres.prelude import Prelude
 from workers.postgres.sandbox import Tier
@@ -24,7 +29,7 @@ from workers.postgres.template import template_key
 from workers.sql.split import split
 
 # Part of every snapshot's key: to be raised when this module would leave another database behind than before.
-_RECIPE = 1
+_RECIPE = 2
 
 # Kept in the data directory, where the server takes no notice of it: a review from a snapshot reports the same notes.
 _NOTES_FILE = "migration_bot_notes"
@@ -40,6 +45,15 @@ _NEEDS_ITS_OWN_TRANSACTION = frozenset({"25001", "55P04"})
 _REFUSED_ATTRIBUTE = re.compile(r"^must be superuser to (?:create|change) bypassrls\b")
 _ATTRIBUTE = re.compile(r"\bbypassrls\b", re.I)
 
+# The version of an extension is the server's, whatever a migration asks for.
+_OTHER_VERSION = re.compile(r'^extension "(.+?)" has no (?:installation script nor )?update path .*version "(.+)"$')
+_VERSION = re.compile(
+    r"(\bcreate\s+extension\b[^;]*?)\bversion\s+(?:'[^']*'|\"[^\"]*\"|[\w.]+)"
+    r"|(\balter\s+extension\b[^;]*?\bupdate)\s+to\s+(?:'[^']*'|\"[^\"]*\"|[\w.]+)",
+    re.I,
+)
+
+_NAMED = 5  # of what was made before the first migration
 _APART = ": replayed statement by statement: "
 
 _NO_FILE = Statement("", "", 0, 1, 1)
@@ -72,7 +86,7 @@ class Replayed:
 def replayed(history: Sequence[Migration], ground: Ground) -> Iterator[Replayed]:
     """Starts from the longest kept prefix of the history, replays the rest, keeps the result before anything else runs
     on the server. Raises CannotAnalyse with file and line when a migration of the history fails."""
-    keys = _keys(history, template_key(ground.installation, ground.tier))
+    keys = _keys(history, f"{template_key(ground.installation, ground.tier)} {ground.installation.stand_ins}")
     snapshots = Snapshots(ground.cache, ground.snapshots_bytes)
     began = time.monotonic()
     found = snapshots.find(keys)
@@ -90,6 +104,8 @@ def replayed(history: Sequence[Migration], ground: Ground) -> Iterator[Replayed]
             notes_file.write_text("\n".join(prelude.notes), "utf-8")
             snapshots.keep(keys[-1], cluster.data)
             cluster.thaw()
+        for note in stood_in(ground.installation):
+            prelude.note(note)
         kind = "hit" if done == len(history) else "prefix" if done else "miss"
         yield Replayed(cluster, prelude, kind, (acquired - began) * 1000, (ended - acquired) * 1000)
 
@@ -98,7 +114,8 @@ def _keys(history: Sequence[Migration], seed: str) -> tuple[str, ...]:
     """One for each prefix of the history, oldest first."""
     digest, keys = hashlib.sha256(f"{seed} {_RECIPE}".encode()), []
     for migration in history:
-        digest.update(f"\0{migration.id}\0{migration.transaction}\0{len(migration.text)}\0{migration.text}".encode())
+        told = (migration.part, migration.id, migration.transaction, len(migration.text), migration.text)
+        digest.update("".join(f"\0{each}" for each in told).encode())
         keys.append(digest.hexdigest())
     return tuple(keys)
 
@@ -107,17 +124,57 @@ def _keys(history: Sequence[Migration], seed: str) -> tuple[str, ...]:
 
 
 def _replay(prelude: Prelude, history: Sequence[Migration], advance: Callable[[], None]) -> None:
-    if not history:
+    there = lay(history, prelude)
+    for _ in range(there):
+        advance()
+    if len(history) == there:
         return
     with Session(prelude.cluster) as session:
-        for migration in history:
+        for migration in history[there:]:
             if error := apply(session, migration, prelude):
-                where = f"{migration.path}:{error.line or 1}"
-                server = f"PostgreSQL {prelude.cluster.info.version}"
-                raise CannotAnalyse(
-                    f"{where}: the merged history fails here: {error.message} ({error.sqlstate}), on {server}"
-                )
+                raise CannotAnalyse(_failed(migration, error, "the merged history fails here", prelude))
             advance()
+
+
+def lay(history: Sequence[Migration], prelude: Prelude) -> int:
+    """Makes what stands in front of a history, in sessions of its own: the settings that it gives to roles count from
+    the next one on. How many that was. Raises CannotAnalyse with file and line."""
+    before = tuple(takewhile(lambda migration: migration.part is not Part.MIGRATION, history))
+    for migration in before:
+        if error := _laid(migration, prelude):
+            raise CannotAnalyse(_failed(migration, error, "this is run before the first migration, and fails", prelude))
+    for note in laid(before):
+        prelude.note(note)
+    return len(before)
+
+
+def laid(before: Sequence[Migration]) -> tuple[str, ...]:
+    """What a report says of what was made in front of a history."""
+    named = ", ".join(migration.path for migration in before[:_NAMED])
+    more = f" and {len(before) - _NAMED:,} more" if len(before) > _NAMED else ""
+    return (f"made before the first migration: {named}{more}",) if before else ()
+
+
+def _laid(migration: Migration, prelude: Prelude) -> SqlError | None:
+    if migration.part is Part.PLATFORM:
+        return _laid_by_us(migration, prelude.cluster)
+    with Session(prelude.cluster) as session:
+        return apply_whole(session, migration, prelude)
+
+
+def _laid_by_us(migration: Migration, cluster: Cluster) -> SqlError | None:
+    try:
+        with cluster.connect(Role.ADMIN) as connection:
+            connection.execute(migration.text.encode())
+    except psycopg.Error as refused:
+        return SqlError(refused.sqlstate or "", str(refused).splitlines()[0])
+    return None
+
+
+def _failed(migration: Migration, error: SqlError, what: str, prelude: Prelude) -> str:
+    server = f"PostgreSQL {prelude.cluster.info.version}"
+    where, more = f"{migration.path}:{error.line or 1}", advice(error.message)
+    return f"{where}: {what}: {error.message} ({error.sqlstate}), on {server}{more}"
 
 
 def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError | None:
@@ -136,6 +193,9 @@ def apply(session: Session, migration: Migration, prelude: Prelude) -> SqlError 
     if _REFUSED_ATTRIBUTE.match(error.message) and _ATTRIBUTE.search(migration.text):
         prelude.note(f"{migration.path}: replayed without BYPASSRLS, which only a superuser may give on this server")
         return apply(session, replace(migration, text=_ATTRIBUTE.sub("", migration.text)), prelude)
+    if (other := _OTHER_VERSION.match(error.message)) and _VERSION.search(migration.text):
+        prelude.note(f"{migration.path}: replayed with another version of {other[1]}: this server has no {other[2]}")
+        return apply(session, replace(migration, text=_VERSION.sub(r"\1\2", migration.text)), prelude)
     if not by_statement:
         if error.sqlstate not in _NEEDS_ITS_OWN_TRANSACTION:
             return sql_error(error, Statement(migration.text, "", 0, 1, 1))

@@ -102,7 +102,8 @@ class JudgedMigration:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The review's outcome; every face (terminal, markdown, JSON) is a function of it."""
+    """The review's outcome; every face (terminal, markdown, JSON) is a function of it. projects: where the repository
+    has several, the report on each that is changed; all that they hold is in this one, too."""
 
     level: Level
     layout: str
@@ -116,3 +117,16 @@ class Report:
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
     timing: Timing = field(default_factory=Timing)
+    directory: str = ""  # of the migrations, where they are of one project
+    failed: str = ""  # why this project could not be analysed, where others were
+    projects: tuple[Report, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Report, ...]:
+        """Each project's own report, be it one or several."""
+        return self.projects or (self,)
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one project is changed."""
+        return len(self.projects) > 1

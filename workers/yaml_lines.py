@@ -28,9 +28,13 @@ def load(text: str, path: str) -> tuple[yaml.Node | None, object]:
 
 
 def line_of(node: yaml.Node, keys: Iterable[str | int]) -> int:
-    """The line, from 1, of the deepest of the nested keys that the file has."""
+    """The line, from 1, of the deepest of the nested keys that the file has. Numbers are places in lists, from 0."""
     line = node.start_mark.line + 1
     for wanted in keys:
+        if isinstance(node, yaml.SequenceNode) and isinstance(wanted, int):
+            node = node.value[wanted]
+            line = node.start_mark.line + 1
+            continue
         for key, value in _items(node):
             if str(key.value) == str(wanted):
                 line, node = key.start_mark.line + 1, value
@@ -43,11 +47,14 @@ def repeated(node: yaml.Node) -> Iterator[tuple[str, int]]:
     reached = {id(node)}
     waiting = [node]
     while waiting:
+        node = waiting.pop()
         seen: set[str] = set()
-        for key, value in _items(waiting.pop()):
+        for key, _ in _items(node):
             if str(key.value) in seen:
                 yield str(key.value), key.start_mark.line + 1
             seen.add(str(key.value))
+        listed = node.value if isinstance(node, yaml.SequenceNode) else [value for _, value in _items(node)]
+        for value in listed:
             if id(value) not in reached:
                 reached.add(id(value))
                 waiting.append(value)

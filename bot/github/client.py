@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -61,17 +61,20 @@ class App:
         found = (read(_Installation, told, "installation") for told in self._rest.pages("/app/installations"))
         return tuple(one.id for one in found if one.suspended_at is None and one.checks == "write")
 
-    def clients(self, installation: int, changed: bool = False) -> tuple[Client, ...]:
+    def clients(
+        self, installation: int, changed: bool = False, also: Callable[[Repo], bool] = lambda _: False
+    ) -> tuple[Client, ...]:
         """For looking at the pull requests of an installation's repositories, all with one token: the repositories
         where anything is open, but for archived ones, where nothing can be written. changed: the installation has
-        others now, which a token from before may not show."""
+        others now, which a token from before may not show. also: which ones are wanted where nothing is open, too."""
         credentials = InstallationCredentials(self._tokens, Scope(installation, None), urgent=False)
         if changed:
             credentials.renew(credentials.bearer())
         told = Rest(self._transport, credentials).pages("/installation/repositories", "repositories")
         found = (read(_Repository, one, "repository") for one in told)
-        repos = (Repo(one.id, one.full_name, installation) for one in found if one.open_issues and not one.archived)
-        return tuple(Client(self, self._transport, credentials, repo) for repo in repos)
+        repos = ((Repo(one.id, one.full_name, installation), one.open_issues) for one in found if not one.archived)
+        wanted = (repo for repo, opened in repos if opened or also(repo))
+        return tuple(Client(self, self._transport, credentials, repo) for repo in wanted)
 
     def deliveries(self, since: datetime) -> Iterator[Attempt]:
         """The attempts at delivering since a moment, the newest first."""

@@ -69,6 +69,13 @@ def test_a_failed_review_keeps_quiet_about_items_and_says_how_to_go_on() -> None
     assert "- [" not in body
 
 
+def test_a_review_that_failed_in_part_shows_the_rest_below() -> None:
+    part = Outcome(Standing.FAILED, "### ⚠️ not all", "not reviewed: b", "### 🟡 risky\n\nBODY", "`b`: it fails.")
+    body = draw(part, ())
+    assert body.startswith(f"{MARKER}\n### ⚠️ not all\n\n`b`: it fails.\n\nComment `/migrate recheck`")
+    assert body.endswith("\n\n### 🟡 risky\n\nBODY")
+
+
 def test_the_checklist_takes_no_more_room_than_was_kept_for_it() -> None:
     items = tuple(replace(_INDEX, id=f"{n:08x}", who="@" + "o" * 39 + "/" + "t" * 39) for n in range(40))
     note = "tick by " + "e" * 39 + " refused: @" + "o" * 39 + "/" + "t" * 39 + " is needed"

@@ -57,6 +57,16 @@ def test_a_pull_request_is_remembered_until_it_is_forgotten(memory: Memory) -> N
     assert (memory.run(7, 12), memory.run(7, 13)) == (None, 8)
 
 
+def test_an_environment(memory: Memory) -> None:
+    assert (memory.issue(7, "staging"), memory.compared(7, "staging")) == (None, (0, 0))
+    memory.keep_issue(7, "staging", 12)
+    memory.keep_compared(7, "staging", 1_800_000_000.7, ended=False)
+    assert (memory.issue(7, "staging"), memory.compared(7, "staging")) == (12, (0, 1_800_000_000))
+    memory.keep_compared(7, "staging", 1_800_000_009, ended=True)
+    assert memory.compared(7, "staging") == (1_800_000_009, 1_800_000_000)
+    assert (memory.issue(7, "production"), memory.compared(8, "staging")) == (None, (0, 0))
+
+
 def test_what_was_measured_on_a_copy_is_remembered_with_what_it_was_of(memory: Memory) -> None:
     assert (memory.reviewed(7, 12), memory.on_copy(7, 12)) == (None, ("", ""))
     memory.keep_reviewed(7, 12, "abc")

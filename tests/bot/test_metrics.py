@@ -82,7 +82,9 @@ def test_an_environment_starts_at_zero(stored: redis.Redis, metrics: Metrics) ->
         ("backups", 0),
         ("connection_failures", 0),
         ("failed_backups", 0),
+        ("failed_drift_checks", 0),
         ("failed_migrations", 1),
+        ("untold_drift", 0),
     ]
 
 

@@ -18,6 +18,7 @@ from bot.errors import Retryable
 from bot.model import (
     Ask,
     BaseMoved,
+    Drift,
     Group,
     GroupGone,
     Landed,
@@ -54,6 +55,7 @@ ALL: tuple[Work, ...] = (
     Operate(REPO, 12, 99, "mona", "2026-01-31T12:00:00Z", "staging", "deploy", ("m1",), ("--force",), "it “burns”"),
     OnCopy(REPO, 12, "staging"),
     Landed(REPO, 12),
+    Drift(REPO, "staging"),
 )
 
 
@@ -138,6 +140,7 @@ def test_different_work_has_different_keys() -> None:
         (Sweep(18), "reviews:2"),
         (OnCopy(REPO, 12, "staging"), "operations:3"),
         (Landed(REPO, 12), "reviews:3"),
+        (Drift(REPO, "staging"), "operations:3"),
     ],
 )
 def test_work_waits_in_its_installations_shard(work: Work, expected: str) -> None:

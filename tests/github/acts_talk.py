@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.github import checks, comments, deployments, reviews, suites
 from tests.github.deployments import Deployment
 from tests.github.reviews import Review
-from tests.github.state import Comment, Json, Pull, Repo, Run, State, Suite
+from tests.github.state import Comment, Issue, Json, Pull, Repo, Run, State, Suite
 
 _BOX = re.compile(r"(?P<before>\s*[-*+] \[)(?P<mark>[ xX])(?P<after>\] .*<!-- item:(?P<item>\S+) -->.*)")
 
@@ -22,7 +22,7 @@ def typed(text: str) -> str:
 class Talk:
     state: State
 
-    def comment(self, login: str, pull: Pull, body: str) -> Comment:
+    def comment(self, login: str, pull: Pull | Issue, body: str) -> Comment:
         with self.state.lock:
             return comments.create(self.state, pull, self.state.user(login), typed(body))
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from tests.github import shapes_pulls
+from tests.github import shapes_issues, shapes_pulls
 from tests.github.bare import Bare
 from tests.github.events import emit
 from tests.github.refusals import invalid
-from tests.github.state import Comment, Json, Pull, Reaction, Refused, ReviewComment, State, User, now
+from tests.github.state import Comment, Issue, Json, Pull, Reaction, Refused, ReviewComment, State, User, now
 
 # GitHub says characters and may mean bytes; the stricter reading is the safe one here.
 _LONGEST_BYTES = 65_536
 
 
-def create(state: State, pull: Pull, author: User, body: str) -> Comment:
+def create(state: State, pull: Pull | Issue, author: User, body: str) -> Comment:
+    """Raises Refused, with 410 for an issue where there are to be none."""
+    if isinstance(pull, Issue) and not pull.repo.has_issues:
+        raise Refused(410, "Issues are disabled for this repo")
     _accept(body)
     made = Comment(state.next_id(), pull, author, body, by_app=author is state.bot)
     pull.repo.comments[made.id] = made
@@ -77,7 +80,7 @@ def _accept(body: object) -> None:
 def _announce(state: State, comment: Comment, sender: User, payload: Json) -> None:
     whole = {
         **payload,
-        "issue": shapes_pulls.issue(state, comment.pull),
+        "issue": shapes_issues.any_issue(state, comment.pull),
         "comment": shapes_pulls.comment(state, comment),
     }
     emit(state, comment.pull.repo, "issue_comment", sender, whole)

@@ -22,7 +22,8 @@ def open_pull(state: State, pull: Pull) -> Pull:
 
 
 def next_number(repo: Repo) -> int:
-    return max(repo.pulls, default=0) + 1
+    """Issues have theirs from the same row."""
+    return max((*repo.pulls, *repo.issues, *repo.deleted_issues), default=0) + 1
 
 
 def close(state: State, pull: Pull, sender: User) -> None:

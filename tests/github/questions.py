@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.github import pulls
 from tests.github.deployments import Deployment
-from tests.github.state import Comment, Pull, Repo, Request, Run, State
+from tests.github.state import Comment, Issue, Pull, Repo, Request, Run, State
 
 _WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
@@ -12,14 +12,19 @@ _WRITES = ("POST", "PATCH", "PUT", "DELETE")
 class Questions:
     state: State
 
-    def comments(self, pull: Pull) -> list[Comment]:
+    def comments(self, pull: Pull | Issue) -> list[Comment]:
         """Oldest first."""
         with self.state.lock:
             return sorted((one for one in pull.repo.comments.values() if one.pull is pull), key=lambda one: one.id)
 
-    def bot_comments(self, pull: Pull) -> list[Comment]:
+    def bot_comments(self, pull: Pull | Issue) -> list[Comment]:
         """The app's own."""
         return [one for one in self.comments(pull) if one.by_app]
+
+    def issues(self, repo: Repo) -> list[Issue]:
+        """Oldest first, whoever opened them; no pull requests."""
+        with self.state.lock:
+            return [repo.issues[number] for number in sorted(repo.issues)]
 
     def checks(self, repo: Repo, sha: str) -> list[Run]:
         """The app's own runs at a commit, oldest first."""

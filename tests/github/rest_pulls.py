@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from tests.github import comments, shapes_git, shapes_pulls
+from tests.github import comments, issues, shapes_git, shapes_pulls
 from tests.github.answers import body, paged, state
 from tests.github.bare import Bare
 from tests.github.credentials import needs
@@ -86,7 +86,7 @@ def delete_review_comment(repo: Repo, number: int) -> Any:
 @routes.get("/issues/<int:number>/comments")
 @needs(*_READ)
 def comments_of(repo: Repo, number: int) -> Any:
-    one = find(repo.pulls, number)
+    one = issues.numbered(repo, number)
     since = datetime.fromisoformat(request.args.get("since", _OLDEST)).astimezone(UTC)
     found = [comment for comment in repo.comments.values() if comment.pull is one and comment.updated_at >= since]
     return paged(sorted(found, key=lambda comment: comment.id), lambda item: shapes_pulls.comment(state(), item))
@@ -95,7 +95,7 @@ def comments_of(repo: Repo, number: int) -> Any:
 @routes.post("/issues/<int:number>/comments")
 @needs(*_WRITE)
 def create_comment(repo: Repo, number: int) -> Any:
-    made = comments.create(state(), find(repo.pulls, number), state().bot, body().get("body", ""))
+    made = comments.create(state(), issues.numbered(repo, number), state().bot, body().get("body", ""))
     return shapes_pulls.comment(state(), made), 201
 
 

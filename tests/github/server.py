@@ -8,10 +8,22 @@ import threading
 from flask import Blueprint, Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.github import answers, git, rest_app, rest_checks, rest_deployments, rest_git, rest_pulls, rest_repos
+from tests.github import (
+    answers,
+    git,
+    rest_app,
+    rest_checks,
+    rest_deployments,
+    rest_git,
+    rest_issues,
+    rest_pulls,
+    rest_repos,
+)
 from tests.github.state import State
 
-_OF_A_REPOSITORY = (rest_repos.routes, rest_pulls.routes, rest_checks.routes, rest_deployments.routes, rest_git.routes)
+_OF_A_REPOSITORY = tuple(
+    kind.routes for kind in (rest_repos, rest_pulls, rest_issues, rest_checks, rest_deployments, rest_git)
+)
 
 
 def make_app() -> Flask:

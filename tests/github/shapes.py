@@ -115,9 +115,9 @@ def repository(state: State, repo: Repo) -> Json:
         **dict.fromkeys(("mirror_url", "homepage", "language", "license")),
         **dict.fromkeys(_COUNTS, 0),
         **dict.fromkeys(_FALSE, False),
-        **dict.fromkeys(("open_issues", "open_issues_count"), sum(p.state == "open" for p in repo.pulls.values())),
+        **dict.fromkeys(("open_issues", "open_issues_count"), _open(repo)),
         "archived": repo.archived,
-        "has_issues": True,
+        "has_issues": repo.has_issues,
         "allow_forking": True,
         "is_template": False,
         "topics": [],
@@ -125,6 +125,11 @@ def repository(state: State, repo: Repo) -> Json:
         "default_branch": repo.default_branch,
         **{name: stamp(repo.created_at) for name in ("created_at", "updated_at", "pushed_at")},
     }
+
+
+def _open(repo: Repo) -> int:
+    states = [*(one.state for one in repo.pulls.values()), *(one.state for one in repo.issues.values())]
+    return states.count("open")
 
 
 def full_repository(state: State, repo: Repo) -> Json:

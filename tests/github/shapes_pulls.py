@@ -90,7 +90,7 @@ def issue(state: State, one: Pull) -> Json:
         "pull_request": {
             **{name: whole[name] for name in ("url", "html_url", "diff_url", "patch_url", "merged_at")},
         },
-        "reactions": _tally(f"{at}/reactions", []),
+        "reactions": tally(f"{at}/reactions", []),
         "performed_via_github_app": None,
         "state_reason": None,
     }
@@ -99,18 +99,19 @@ def issue(state: State, one: Pull) -> Json:
 def comment(state: State, one: Comment) -> Json:
     at = api(state, f"repos/{one.pull.repo.full_name}/issues/comments/{one.id}")
     issue_url = api(state, f"repos/{one.pull.repo.full_name}/issues/{one.pull.number}")
+    kind = "pull" if isinstance(one.pull, Pull) else "issues"
     return {
         "id": one.id,
         "node_id": node_id("IC", one.id),
         "url": at,
-        "html_url": f"{state.url}/{one.pull.repo.full_name}/pull/{one.pull.number}#issuecomment-{one.id}",
+        "html_url": f"{state.url}/{one.pull.repo.full_name}/{kind}/{one.pull.number}#issuecomment-{one.id}",
         "issue_url": issue_url,
         "user": user(state, one.user),
         "body": one.body,
         "created_at": stamp(one.created_at),
         "updated_at": stamp(one.updated_at),
         "author_association": association(one.pull.repo, one.user),
-        "reactions": _tally(f"{at}/reactions", one.reactions),
+        "reactions": tally(f"{at}/reactions", one.reactions),
         "performed_via_github_app": app(state) if one.by_app else None,
     }
 
@@ -193,6 +194,7 @@ def _times(one: Pull) -> Json:
     return {name: stamp(getattr(one, name)) for name in ("created_at", "updated_at", "closed_at", "merged_at")}
 
 
-def _tally(url: str, reactions: list[Reaction]) -> Json:
+def tally(url: str, reactions: list[Reaction]) -> Json:
+    """How many there are of each."""
     counts = {content: sum(one.content == content for one in reactions) for content in REACTIONS}
     return {"url": url, "total_count": len(reactions), **counts}

@@ -51,7 +51,10 @@ class Repo:
     required: str = "migrations"
     old_names: set[str] = field(default_factory=set)
     archived: bool = False
+    has_issues: bool = True
     pulls: dict[int, Pull] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)  # without the pull requests, which GitHub counts among them
+    deleted_issues: set[int] = field(default_factory=set)
     comments: dict[int, Comment] = field(default_factory=dict)
     review_comments: dict[int, ReviewComment] = field(default_factory=dict)
     suites: dict[int, Suite] = field(default_factory=dict)
@@ -100,6 +103,24 @@ class Pull:
         return self.head_repo is not self.repo
 
 
+@dataclass(eq=False, repr=False, slots=True)
+class Issue:
+    """One that is no pull request. reason: completed, not_planned or duplicate; reopened."""
+
+    id: int
+    number: int
+    repo: Repo
+    author: User
+    title: str
+    body: str = ""
+    by_app: bool = False
+    state: str = "open"
+    reason: str | None = None
+    closed_at: datetime | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 @dataclass(eq=False, slots=True)
 class Reaction:
     id: int
@@ -110,8 +131,10 @@ class Reaction:
 
 @dataclass(eq=False, repr=False, slots=True)
 class Comment:
+    """pull: or an issue."""
+
     id: int
-    pull: Pull
+    pull: Pull | Issue
     user: User
     body: str
     by_app: bool = False

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Blueprint
 
 from tests.github.acts_code import Code
+from tests.github.acts_issues import Issues
 from tests.github.acts_talk import Talk
 from tests.github.faults import Effect, Fault, Faults, Gate, Meanwhile
 from tests.github.hooks import Hooks
@@ -28,7 +29,7 @@ _KEY_BITS = 2048
 _MANIFEST = Path(__file__).parents[2] / "app.yml"
 
 
-class World(Code, Talk, Questions):
+class World(Code, Talk, Issues, Questions):
     """The app is registered as app.yml has it. root: an empty folder for the repositories. port: 0 for any. pages: what
     else to serve."""
 

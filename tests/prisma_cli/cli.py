@@ -12,8 +12,8 @@ from pathlib import Path
 
 from workers.model import Migration
 
-_HERE = Path(__file__).parent
-_MODULES = _HERE / "node_modules"
+HERE = Path(__file__).parent
+_MODULES = HERE / "node_modules"
 _CLI = _MODULES / "prisma" / "build" / "index.js"
 _OLDEST_NODE = (20, 19)  # `engines` of prisma 7
 _CALL_S = 120.0
@@ -96,8 +96,8 @@ class PrismaCli:
             "NO_COLOR": "1",
             "CHECKPOINT_DISABLE": "1",
             "PRISMA_HIDE_UPDATE_MESSAGE": "1",
-            "PRISMA_SCHEMA_ENGINE_BINARY": str(_HERE / "engine.mjs"),
-            "NODE_OPTIONS": f"--import {(_HERE / 'loopback.mjs').as_uri()}",
+            "PRISMA_SCHEMA_ENGINE_BINARY": str(HERE / "engine.mjs"),
+            "NODE_OPTIONS": f"--import {(HERE / 'loopback.mjs').as_uri()}",
         }
         return subprocess.Popen(
             ("node", str(_CLI), "migrate", *arguments),

@@ -11,8 +11,8 @@ from workers.changed_files import changed_files
 from workers.code import ChangedFile, TextFile
 from workers.errors import NoMigrations
 from workers.model import Level
+from workers.reading import Asked, fingerprint, gathered
 from workers.repository import Repository
-from workers.review import Asked, fingerprint, gathered
 
 RUN = "scripts/deploy.sh"
 RESET = "npx prisma migrate reset\n"
@@ -65,7 +65,7 @@ def test_a_review_without_any_migrations(repo: Repo) -> None:
     with pytest.raises(NoMigrations):
         gathered(Asked(repo.folder, "main"))
     repo.commit({RUN: RESET})
-    found = gathered(Asked(repo.folder, "main"))
+    (found,) = gathered(Asked(repo.folder, "main"))
     assert [(one.path, one.line, one.level) for one in found.around] == [(RUN, 1, Level.HIGH_RISK)]
     assert (found.migrations.layout, found.migrations.changed) == ("none", ())
 
@@ -73,11 +73,11 @@ def test_a_review_without_any_migrations(repo: Repo) -> None:
 def test_the_policy_is_the_base_branchs(repo: Repo) -> None:
     off: dict[str, str | bytes | None] = {".github/migrations.yml": "rules: {dangerous-command: off}\n"}
     repo.commit({**prisma(m1="CREATE TABLE a (b int);"), RUN: RESET, **off})
-    assert len(gathered(Asked(repo.folder, "main")).around) == 1
+    assert len(gathered(Asked(repo.folder, "main"))[0].around) == 1
     repo.git("switch", "-q", "main")
     repo.commit(off)
     repo.git("switch", "-q", "feature")
-    assert gathered(Asked(repo.folder, "main")).around == ()
+    assert gathered(Asked(repo.folder, "main"))[0].around == ()
 
 
 def test_it_counts_for_the_fingerprint(repo: Repo) -> None:

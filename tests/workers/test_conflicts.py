@@ -89,16 +89,16 @@ _FOUR = {
 
 
 def test_different_numbers_are_none_twice() -> None:
-    assert list(same_numbers(_added("plain", "02_a", "3_c"), _FOUR)) == []
+    assert list(same_numbers([_added("plain", "02_a", "3_c")], _FOUR)) == []
 
 
 def test_a_number_that_two_have() -> None:
-    assert list(same_numbers(_added("plain", "02_a", "2_b", "3_c"), _FOUR)) == [Conflict("2", (1, 2))]
+    assert list(same_numbers([_added("plain", "02_a", "2_b", "3_c")], _FOUR)) == [Conflict("2", (1, 2))]
 
 
 def test_one_pull_request_may_have_a_number_twice() -> None:
-    assert list(same_numbers(_added("plain", "02_a", "2_b"), dict.fromkeys(_FOUR, frozenset({1})))) == []
+    assert list(same_numbers([_added("plain", "02_a", "2_b")], dict.fromkeys(_FOUR, frozenset({1})))) == []
 
 
 def test_where_names_count_a_number_is_no_conflict() -> None:
-    assert list(same_numbers(_added("prisma", "02_a", "2_b"), _FOUR)) == []
+    assert list(same_numbers([_added("prisma", "02_a", "2_b")], _FOUR)) == []

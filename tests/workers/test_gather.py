@@ -5,15 +5,17 @@ import pytest
 
 from tests.repositories import Repo, plain, prisma
 from workers.errors import InputError, NoMigrations
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.model import Change, Down, Migration, MigrationSet, Transaction
+from workers.projects import Tree, Wanted
 from workers.repository import open_repository
 
 ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
 
 
 def gathered(repo: Repo, base: str, head: str, wanted: Wanted = Wanted()) -> MigrationSet:  # noqa: B008  frozen
-    return gather(open_repository(repo.folder), base, head, wanted)
+    (found,) = gather(open_repository(repo.folder), Between(base, head), (wanted,))
+    return found
 
 
 def summary(found: MigrationSet) -> list[tuple[str, str]]:
@@ -127,13 +129,74 @@ def test_the_changed_project_of_several_is_taken(tmp_path: Path) -> None:
     assert gathered(repo, base, head).directory == "migrations"
 
 
-def test_several_changed_projects_need_a_word(tmp_path: Path) -> None:
+def test_each_changed_project_is_taken(tmp_path: Path) -> None:
     repo = Repo.at(tmp_path)
-    base = repo.commit({**prisma(m1=ONE), **plain(_1_a=ONE)})
+    base = repo.commit({**prisma(m1=ONE), **plain(_1_a=ONE), "db/migrations/1_x.sql": ONE})
     head = repo.commit({**prisma(m2=TWO), **plain(_2_b=TWO)}, branch="feature")
-    with pytest.raises(InputError, match="more than one migrations folder is changed: migrations, prisma/migrations"):
-        gathered(repo, base, head)
-    assert gathered(repo, base, head, Wanted(directory="migrations")).layout == "plain"
+    found = gather(open_repository(repo.folder), Between(base, head), (Wanted(),))
+    assert [(one.layout, one.directory, summary(one), one.alone) for one in found] == [
+        ("plain", "migrations", [("added", "2_b")], False),
+        ("prisma", "prisma/migrations", [("added", "m2")], False),
+    ]
+    named = gathered(repo, base, head, Wanted(directory="migrations"))
+    assert (named.layout, named.alone) == ("plain", True)
+
+
+def test_projects_that_are_named_are_the_only_ones(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({**prisma(m1=ONE), **plain(_1_a=ONE), "old/sql/1_x.sql": ONE})
+    head = repo.commit({**prisma(m2=TWO), **plain(_2_b=TWO), "old/sql/2_x.sql": TWO}, branch="feature")
+    wanted = (Wanted(directory="old/sql"), Wanted("plain", "migrations", Transaction.STATEMENT))
+    found = gather(open_repository(repo.folder), Between(base, head), wanted)
+    assert [(one.directory, one.others, one.added[0].transaction) for one in found] == [
+        ("migrations", ("old/sql",), Transaction.STATEMENT),
+        ("old/sql", ("migrations",), Transaction.FILE),
+    ]
+    with pytest.raises(InputError, match=r"^gone/: no migrations found at "):
+        gather(open_repository(repo.folder), Between(base, head), (*wanted, Wanted(directory="gone")))
+
+
+def test_one_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    mysql = {"b/prisma/migrations/migration_lock.toml": 'provider = "mysql"\n'}
+    base = repo.commit({**plain(_1_a=ONE), **mysql, "b/prisma/migrations/m1/migration.sql": ONE})
+    other: dict[str, str | bytes | None] = {"b/prisma/migrations/m2/migration.sql": TWO}
+    both = repo.commit({**plain(_2_b=TWO), **other}, branch="feature")
+    broken, fine = gather(open_repository(repo.folder), Between(base, both), (Wanted(),))
+    why = "b/prisma/migrations/migration_lock.toml: the provider is mysql, not postgresql"
+    assert (broken.why_not, broken.changed, summary(fine)) == (why, (), [("added", "2_b")])
+    repo.git("switch", "-q", "main")
+    alone = repo.commit(other, branch="alone")
+    with pytest.raises(InputError, match=why):
+        gathered(repo, base, alone)
+
+
+def test_files_that_only_another_layout_would_run_are_told(tmp_path: Path) -> None:
+    repo = Repo.at(tmp_path)
+    base = repo.commit({"db/V1__a.sql": ONE, "db/1_a.up.sql": ONE, "db/2_b.up.sql": ONE})
+    head = repo.commit({"db/3_c.up.sql": TWO, "db/2_b.up.sql": TWO}, branch="feature")
+    found = gathered(repo, base, head)
+    assert (found.layout, found.changed, found.passed_over) == ("flyway", (), ("db/2_b.up.sql", "db/3_c.up.sql"))
+    assert found.mixed.startswith("db holds migrations of two layouts, flyway (V1__a.sql) and golang-migrate")
+    told = gathered(repo, base, head, Wanted("golang-migrate"))
+    assert (told.mixed, told.passed_over, summary(told)) == ("", (), [("edited", "2_b"), ("added", "3_c")])
+
+
+def test_what_is_not_changed_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo.at(tmp_path)
+    many: dict[str, str | bytes | None] = {f"examples/{n}/migrations/{m}_a.sql": ONE for n in range(9) for m in (1, 2)}
+    base = repo.commit(many)
+    head = repo.commit({"examples/3/migrations/3_b.sql": TWO}, branch="feature")
+    read: list[str] = []
+    text = Tree.text
+
+    def noted(tree: Tree, path: str) -> str:
+        read.append(path)
+        return text(tree, path)
+
+    monkeypatch.setattr(Tree, "text", noted)
+    assert gathered(repo, base, head).directory == "examples/3/migrations"
+    assert {path for path in read if not path.startswith("examples/3/")} == set()
 
 
 def test_a_policy_decides_layout_and_transaction(tmp_path: Path) -> None:
@@ -253,6 +316,16 @@ def test_a_list_of_the_runner_s_decides(tmp_path: Path) -> None:
     assert found.layout == "drizzle"
     assert [each.id for each in found.history] == ["1_b", "0_a"]
     assert [(each.migration.id, each.out_of_order) for each in found.changed] == [("2_c", True), ("3_d", False)]
+    assert [(each.known_as, each.whole) for each in found.history] == [("10", None), ("20", None)]
+
+
+def test_a_file_that_is_not_run_as_it_stands_is_known_whole(tmp_path: Path) -> None:
+    text = "CREATE TABLE one (id int)--> statement-breakpoint\nSELECT 1;\n"
+    repo = Repo.at(tmp_path)
+    journal = '{"entries": [{"tag": "0_a", "when": 1}]}'
+    base = repo.commit({"db/0_a.sql": text, "db/meta/_journal.json": journal})
+    (found,) = gathered(repo, base, base).history
+    assert (found.whole, found.text) == (text, "CREATE TABLE one (id int);\nSELECT 1;\n")
 
 
 def test_migrations_that_are_no_sql_are_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from workers.judge import judge, lint
 from workers.model import (
     Change,
     ChangedMigration,
+    Fault,
     Level,
     Migration,
     MigrationSet,
@@ -26,7 +27,7 @@ from workers.model import (
     Timing,
     Transaction,
 )
-from workers.policy import Policy
+from workers.policy import Policy, RulePolicy
 from workers.policy_file import parse_policy
 from workers.sql.split import split
 from workers.verdict import Drift, DriftKind, Report, Unread
@@ -69,7 +70,8 @@ def rules(report: Report) -> list[tuple[int, str]]:
 
 
 def test_no_migrations() -> None:
-    assert judge(added(), None, Policy()) == Report(Level.SAFE, "plain", "a" * 40, "b" * 40, None)
+    nothing = Report(Level.SAFE, "plain", "a" * 40, "b" * 40, None, directory="m")
+    assert judge(added(), None, Policy()) == nothing
 
 
 def test_an_empty_file() -> None:
@@ -330,6 +332,16 @@ def test_changes_of_merged_migrations_are_drift() -> None:
         ("4_x", Change.ADDED, Level.RISKY, 1),
     ]
     assert [f.rule for f in report.findings] == ["merged-migration-changed"] * 3 + ["migration-out-of-order"]
+
+
+def test_what_is_wrong_beside_the_migrations_counts_at_the_policys_level() -> None:
+    """Also where no migration is changed."""
+    fault = Fault("m/atlas.sum", 3, "1_x", "atlas.sum was made for another text of 1_x.sql.")
+    stale = MigrationSet("atlas", "m", "a", "b", (migration("", 1),), (), faults=(fault,))
+    report = judge(stale, None, Policy())
+    (found,) = report.findings
+    assert (found.rule, found.path, found.line, report.level) == ("migration-list-stale", "m/atlas.sum", 3, Level.RISKY)
+    assert judge(stale, None, Policy(rules=(RulePolicy("migration-list-stale", None, 1),))).findings == ()
 
 
 @pytest.mark.parametrize("change", [Change.EDITED, Change.ADDED])

@@ -12,9 +12,11 @@ from workers.model import Level, Transaction
 from workers.policy import (
     AskedPolicy,
     ChecklistPolicy,
+    DriftPolicy,
     EnvironmentPolicy,
     NamingPolicy,
     Policy,
+    PreludeFile,
     RulePolicy,
     TablePolicy,
 )
@@ -45,6 +47,10 @@ checklist:
 environments:
   production: {approvals: 2, ticks: true, after: [staging, demo], merged: true}
   staging: {}
+drift: {ignore: [audit.*, "tmp_?"], owners: true, grants: true}
+platform: supabase
+prelude: [db/prelude.sql, ./db/more.sql]
+extensions: {pg_cron: provided, pg_net: provided}
 """
 
 
@@ -84,6 +90,10 @@ def test_everything_said() -> None:
             ("production", EnvironmentPolicy(2, True, ("staging", "demo"), True)),
             ("staging", EnvironmentPolicy()),
         ),
+        drift=DriftPolicy(("audit.*", "tmp_?"), owners=True, grants=True),
+        platform="supabase",
+        prelude=(PreludeFile("db/prelude.sql"), PreludeFile("db/more.sql")),
+        provided=("pg_cron", "pg_net"),
     )
 
 
@@ -93,6 +103,35 @@ def test_what_is_not_said_is_left_alone() -> None:
     assert policy.level("column-dropped", Level.HIGH_RISK) is Level.HIGH_RISK
     assert policy.level("table-dropped", Level.HIGH_RISK) is Level.SAFE
     assert policy.level("renamed", Level.RISKY) is None
+
+
+PROJECTS = """
+layout: plain
+small_rows: 500
+tables: {orders: {rows: 3}, notes: {rows: 4}}
+postgres: {version: 16}
+projects:
+  - path: ./apps/shop/db/
+    transaction: statement
+    tables: {orders: {rows: 9, hot: true}}
+    indexes: {i: {scans: 7}}
+  - {path: billing, layout: flyway, postgres: {version: 18}}
+"""
+
+
+def test_each_project_has_what_is_told_of_it_in_place_of_what_is_told_of_all() -> None:
+    policy = parse_policy(PROJECTS, "p.yml")
+    shop, billing = policy.projects
+    orders, notes = Name("public", "orders"), Name("public", "notes")
+    assert [(one.directory, one.layout, one.layout_line, one.postgres_version) for one in (shop, billing)] == [
+        ("apps/shop/db", "plain", 2, 16),
+        ("billing", "flyway", 11, 18),
+    ]
+    assert (shop.transaction, billing.transaction) == (Transaction.STATEMENT, None)
+    assert (shop.table(orders), shop.table(notes)) == (TablePolicy(9, hot=True), TablePolicy(4))
+    assert (shop.scanned(Name("public", "i")), billing.scanned(Name("public", "i"))) == (7, None)
+    assert (billing.table(orders), billing.small_rows, billing.projects) == (TablePolicy(3), 500, ())
+    assert (policy.of("billing"), policy.of("elsewhere")) == (billing, policy)
 
 
 def test_names_of_a_kind_that_is_not_named_are_snake_case() -> None:
@@ -169,9 +208,27 @@ def test_the_root_is_a_folder() -> None:
         ("environments: {a: {after: [1]}}", "p.yml:1: environments.a.after.0 should be a valid string."),
         ("environments: {a: {url: b}}", "p.yml:1: environments.a.url is not a known setting."),
         ("environments: {a: {who: [write]}}", "p.yml:1: environments.a.who is not a known setting."),
+        ("drift: {ignored: [a]}", "p.yml:1: drift.ignored is not a known setting."),
+        ("drift:\n  ignore: audit.*", "p.yml:2: drift.ignore should be a valid list."),
+        ("drift: {owners: 1}", "p.yml:1: drift.owners should be a valid boolean."),
+        ("platform: heroku", "p.yml:1: platform should be 'supabase', 'hasura' or 'off'."),
+        ("\nprelude: [../a.sql]", "p.yml:2: prelude should be a file inside the repository."),
+        ("prelude: a.sql", "p.yml:1: prelude should be a valid list."),
+        ("extensions: {pg_cron: off}", "p.yml:1: extensions.pg_cron should be 'provided'."),
+        ("extensions: {../cron: provided}", "p.yml:1: extensions.../cron should be the name of an extension."),
         ("\npath: ../x", "p.yml:2: path should be a folder inside the repository."),
         ("path: /x", "p.yml:1: path should be a folder inside the repository."),
         ("rules:\n  a: off\n  a: safe", "p.yml:3: a is given twice."),
+        ("projects:\n- path: a\n  path: b", "p.yml:3: path is given twice."),
+        ("projects: []", "p.yml:1: projects list should have at least 1 item after validation, not 0."),
+        ("projects:\n- path: a\n- layout: b", "p.yml:3: projects.1.path is missing."),
+        ("projects:\n- path: a\n  rules: {}", "p.yml:3: projects.0.rules is not a known setting."),
+        ("projects:\n- {path: a}\n- {path: ../a}", "p.yml:3: path should be a folder inside the repository."),
+        ("projects:\n- {path: a}\n- {path: ./a/}", "p.yml:3: ./a/ is given twice."),
+        (
+            "path: a\nprojects:\n- path: b",
+            "p.yml:2: projects stands beside path; each project has a path of its own.",
+        ),
         ("layout: [", "p.yml:1: not YAML: expected the node content, but found '<stream end>'."),
         ("--- {}\n--- {}", "p.yml:2: not YAML: but found another document."),
         ("\nlayout: \x01", "p.yml:2: not YAML: special characters are not allowed."),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from workers.errors import CannotAnalyse
-from workers.model import Migration, Transaction
+from workers.model import Migration, Part, Transaction
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, find_installations
@@ -99,6 +100,20 @@ def test_a_failure_is_named_with_file_and_line(
     )
 
 
+@pytest.mark.parametrize(
+    ("schema", "advice"),
+    [
+        ("auth", "; Supabase has it, which the policy can say: platform: supabase"),
+        ("hdb_catalog", "; Hasura has it, which the policy can say: platform: hasura"),
+        ("aut", ""),
+    ],
+)
+def test_a_schema_that_a_platform_has(replay: Replay, schema: str, advice: str) -> None:
+    with pytest.raises(CannotAnalyse) as error, replay(migration(1, f"CREATE TABLE {schema}.t ();")):
+        pass
+    assert str(error.value).partition(", on PostgreSQL ")[2].partition(";")[1:] == advice.partition(";")[1:]
+
+
 def test_a_syntax_error_has_its_line(replay: Replay) -> None:
     with (
         pytest.raises(CannotAnalyse, match=r"^m/1.sql:3: the merged history fails here: syntax error"),
@@ -144,6 +159,48 @@ def test_copy_data_and_psql_commands(replay: Replay) -> None:
     dump = "\\set x 1\nCREATE TABLE two (id int, t text);\nCOPY two FROM stdin;\n1\ta;b\n2\t\\N\n\\.\nSELECT 1;\n"
     with replay(migration(1, dump, Transaction.FILE)) as base, Session(base.cluster) as session:
         assert session.query("SELECT * FROM public.two ORDER BY 1") == [(1, "a;b"), (2, None)]
+
+
+def test_what_is_there_before_the_first_migration_is_of_the_snapshots_key(replay: Replay) -> None:
+    platform = Migration("p", "Ours", "CREATE ROLE owner; CREATE SCHEMA theirs AUTHORIZATION owner;"
+        "GRANT owner TO postgres; ALTER ROLE postgres SET search_path = theirs;", Transaction.SIMPLE_QUERY,
+        part=Part.PLATFORM)  # fmt: skip
+    prelude = Migration("q", "db/q.sql", "CREATE TABLE q (id int);", Transaction.STATEMENT, part=Part.PRELUDE)
+    note = "made before the first migration: Ours, db/q.sql"
+    advanced: list[int] = []
+    for snapshot in ("miss", "hit"):
+        with replay(platform, prelude, ONE, advance=lambda: advanced.append(1)) as base:
+            assert (base.snapshot, tables(base), base.prelude.notes) == (snapshot, ["one", "q"], (note,))
+            with Session(base.cluster) as session:
+                assert session.query("SELECT to_regclass('theirs.one') IS NULL") == [(False,)]
+    assert len(advanced) == 6
+    for others in ((platform, ONE), (platform, replace(prelude, text="CREATE TABLE q ();"), ONE)):
+        with replay(*others) as base:
+            assert base.snapshot == "miss"
+
+
+def test_a_version_that_the_server_does_not_have(replay: Replay) -> None:
+    text = "CREATE EXTENSION IF NOT EXISTS plpgsql VERSION '9'; CREATE EXTENSION vector VERSION '0.0.9' SCHEMA public;"
+    server = next((each for each in find_installations() if "vector" in each.extensions), None)
+    if server is None:
+        pytest.skip("no such server here")
+    with replay(migration(1, text), server=server) as base:
+        assert base.prelude.notes == ("m/1.sql: replayed with another version of vector: this server has no 0.0.9",)
+    newer = migration(2, "ALTER EXTENSION vector UPDATE TO '99';\nCREATE TABLE one ();")
+    with replay(migration(1, "CREATE EXTENSION vector"), newer, server=server) as base:
+        assert tables(base) == ["one"]
+        assert base.prelude.notes == ("m/2.sql: replayed with another version of vector: this server has no 99",)
+
+
+def test_a_database_that_has_another_name_here(replay: Replay) -> None:
+    named = migration(2, "REVOKE ALL ON DATABASE postgres FROM PUBLIC; ALTER DATABASE shop SET work_mem = '1MB';")
+    for snapshot in ("miss", "hit"):
+        with replay(ONE, named) as base:
+            assert (base.snapshot, tables(base)) == (snapshot, ["one"])
+            assert [note.partition(":")[0] for note in base.prelude.notes] == ["database postgres", "database shop"]
+    many = migration(2, "".join(f"GRANT CONNECT ON DATABASE d{n} TO PUBLIC;" for n in range(4)))
+    with pytest.raises(CannotAnalyse, match='database "d3" does not exist'), replay(ONE, many):
+        pass
 
 
 def test_roles_that_no_migration_makes(replay: Replay) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.repositories import Repo, prisma
+from workers.errors import CannotAnalyse
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier
-from workers.review import Asked, Gathered, Machine, fingerprint, gathered, review, review_gathered
+from workers.reading import Asked, Gathered, fingerprint, gathered
+from workers.review import Machine, review, review_gathered
 from workers.verdict import Report
 
 ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
@@ -24,7 +26,7 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-def found(repo: Repo, base: str = "main", head: str = "feature") -> Gathered:
+def found(repo: Repo, base: str = "main", head: str = "feature") -> tuple[Gathered, ...]:
     return gathered(Asked(repo.folder, base, head))
 
 
@@ -45,7 +47,7 @@ def test_other_commits_with_the_same_migrations(repo: Repo) -> None:
     repo.git("commit", "-q", "--allow-empty", "-m", "again")
     repo.commit({"README.md": "hello"})
     after = found(repo)
-    assert before.migrations.head != after.migrations.head
+    assert before[0].migrations.head != after[0].migrations.head
     assert fingerprint(before) == fingerprint(after)
 
 
@@ -58,7 +60,7 @@ def test_whatever_differs_counts(repo: Repo, monkeypatch: pytest.MonkeyPatch) ->
     prints.append(fingerprint(found(repo)))  # the history, and the order of what is added
     repo.commit({POLICY: "tables: {one: {hot: true}}\n"})
     prints.append(fingerprint(found(repo)))
-    monkeypatch.setattr("workers.review.version", lambda name: f"another {name}")
+    monkeypatch.setattr("workers.reading.version", lambda name: f"another {name}")
     prints.append(fingerprint(found(repo)))
     assert len(set(prints)) == len(prints)
 
@@ -71,7 +73,7 @@ def test_code_counts_where_the_migrations_take_names_away(repo: Repo) -> None:
     assert fingerprint(found(repo)) == before
     repo.commit({"src/a.ts": "one.id"})
     assert fingerprint(found(repo)) not in (quiet, before)
-    assert found(repo, "feature").trees == ()
+    assert found(repo, "feature")[0].trees == ()
 
 
 def test_findings_say_where_code_names_what_goes(repo: Repo, cache: Path) -> None:
@@ -91,5 +93,53 @@ def test_findings_say_where_code_names_what_goes(repo: Repo, cache: Path) -> Non
 
 def test_a_merge_base_that_is_told_counts(repo: Repo) -> None:
     base, head = (repo.git("rev-parse", name) for name in ("main", "feature"))
-    told = gathered(Asked(repo.folder, base, head, fork=head))
-    assert (told.migrations.changed, len(found(repo).migrations.changed)) == ((), 1)
+    (told,) = gathered(Asked(repo.folder, base, head, fork=head))
+    assert (told.migrations.changed, len(found(repo)[0].migrations.changed)) == ((), 1)
+
+
+# ---------------------------------------------------------------- several projects
+
+
+def two(folder: Path, billing: str) -> Repo:
+    """A shop and its billing, each with a database of its own."""
+    repo = Repo.at(folder)
+    repo.commit({**prisma(m1=ONE), "billing/db/migration/V1__init.sql": billing})
+    repo.git("switch", "-q", "-c", "feature")
+    return repo
+
+
+DROP = "ALTER TABLE one DROP COLUMN id;\n"
+
+
+def test_each_project_has_a_history_of_its_own(tmp_path: Path, cache: Path) -> None:
+    repo = two(tmp_path, "CREATE TABLE one (id int, total int);\nCREATE TABLE bills (id int);\n")
+    repo.commit({**prisma(m2=DROP), "billing/db/migration/V2__drop.sql": f"{DROP}DROP TABLE bills;\n"})
+    machine = Machine(cache, Limits(), snapshots_bytes=1 << 30, require=Tier.RLIMITS)
+    report = review(Asked(repo.folder, "main", "feature"), machine)
+    assert [(one.layout, one.directory, len(one.migrations)) for one in report.projects] == [
+        ("flyway", "billing/db/migration", 1),
+        ("prisma", "prisma/migrations", 1),
+    ]
+    assert {(finding.path.partition("/")[0], finding.rule) for finding in report.findings} == {
+        ("billing", "column-dropped"),
+        ("billing", "table-dropped"),
+        ("prisma", "column-dropped"),
+    }
+    assert all(one.rollback and one.rollback.proven for one in report.migrations)
+    assert not any("Code still names it" in finding.message for finding in report.findings)
+    assert report.timing.total_ms >= sum(one.timing.total_ms for one in report.projects) > 0
+
+
+def test_one_that_fails_hides_no_other(tmp_path: Path, cache: Path) -> None:
+    repo = two(tmp_path, "CREATE TABLE one (id nonsense);\n")
+    repo.commit({**prisma(m2=DROP), "billing/db/migration/V2__drop.sql": DROP})
+    machine = Machine(cache, Limits(), snapshots_bytes=1 << 30, require=Tier.RLIMITS)
+    report = review(Asked(repo.folder, "main", "feature"), machine)
+    broken, fine = report.projects
+    assert broken.failed.startswith("billing/db/migration/V1__init.sql:1: the merged history fails here")
+    assert [finding.rule for finding in fine.findings] == ["column-dropped"]
+    assert [(one.path, one.reason) for one in report.unread] == [("billing/db/migration", broken.failed)]
+    repo.git("switch", "-q", "main")
+    repo.commit(prisma(m1_again="no"))
+    with pytest.raises(CannotAnalyse, match=r"^billing/db/migration: .* fails here.*; prisma/migrations: .* fails"):
+        review(Asked(repo.folder, "main", "feature"), machine)

@@ -13,10 +13,11 @@ import pytest
 from tests.repositories import Repo
 from workers.errors import InputError
 from workers.policy import POLICY_PATH, Policy, Statistics, TablePolicy
-from workers.policy_file import parse_policy, parse_statistics
+from workers.policy_file import parse_policy
 from workers.postgres.cluster import Cluster, Role
+from workers.reading import read_policy
 from workers.repository import Repository
-from workers.review import read_policy
+from workers.statistics_file import parse_statistics
 from workers.words import Name
 
 DOCS = Path(__file__).parents[2] / "docs" / "statistics.md"

@@ -11,11 +11,12 @@ from workers.audit.halves import audit_all
 from workers.audit.kept import kept, keys_of
 from workers.audit.place import Asked, Found, find
 from workers.audited import Audit, AuditedMigration
-from workers.extensions import server_with_most
+from workers.beforehand import beforehand
+from workers.extensions import lacking, server_with_most, stood_in
 from workers.model import ServerInfo
 from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import find_installations
-from workers.replay import told
+from workers.replay import laid, told
 from workers.review import Machine, Progress, no_progress
 
 __all__ = ["Asked", "audit"]
@@ -27,9 +28,12 @@ def audit(asked: Asked, machine: Machine, progress: Progress = no_progress) -> A
     began = time.monotonic()
     found = find(asked)
     history = found.migrations.history
-    installation = server_with_most(history, find_installations(machine.postgres), found.policy.postgres_version)
-    ground = Ground(installation, sandbox_of(machine.require), machine.limits, machine.cache).for_all(len(history))
-    keys = keys_of(history, installation, ground.tier)
+    before = beforehand(found.migrations.layout, history, found.policy)
+    servers = find_installations(machine.postgres)
+    installation = server_with_most(history, before, servers, found.policy.postgres_version)
+    tier = sandbox_of(machine.require)
+    ground = Ground(installation, tier, machine.limits, machine.cache, before.sql).for_all(len(history))
+    keys = keys_of((*before.sql, *history), installation, tier)[len(before.sql) :]
     with (
         kept(machine.cache, _name(asked, found), keys, fresh=asked.fresh) as results,
         progress(len(history)) as advance,
@@ -51,7 +55,7 @@ def audit(asked: Asked, machine: Machine, progress: Progress = no_progress) -> A
         found.migrations.head,
         server,
         migrations,
-        _notes(migrations),
+        (*laid(before.sql), *stood_in(installation), *lacking(installation, history, before), *_notes(migrations)),
         earlier,
         time.monotonic() - began,
     )

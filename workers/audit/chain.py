@@ -15,8 +15,10 @@ from workers.audited import AuditedMigration
 from workers.model import Migration
 from workers.postgres.cluster import Cluster, Limits, start_cluster
 from workers.postgres.outcome import ServerLost
+from workers.postgres.prelude import Prelude
 from workers.postgres.sandbox import Tier
 from workers.postgres.servers import Installation
+from workers.replay import lay
 
 _TRIES = 2  # of a migration that the server is lost over
 _EACH_MS = 10_000  # of a migration that is applied up to five times, on top of what a review may take
@@ -24,12 +26,13 @@ _EACH_MS = 10_000  # of a migration that is applied up to five times, on top of 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """With what servers are started."""
+    """With what servers are started. before: what is laid there first."""
 
     installation: Installation
     tier: Tier
     limits: Limits
     cache: Path
+    before: tuple[Migration, ...] = ()
 
     def for_all(self, migrations: int) -> Ground:
         """With time for so many."""
@@ -43,11 +46,12 @@ Told = tuple[int, AuditedMigration]
 def audited(history: Sequence[Migration], wanted: Iterable[int], ground: Ground) -> Generator[Told, None, None]:
     """Each of the wanted migrations, by its place in the history, as soon as it has been looked at. A migration that
     fails is left out, and so is one that the server is lost over. To be closed, or the server stays. Raises
-    CannotAnalyse where none starts."""
+    CannotAnalyse where none starts, or what is laid first fails."""
     left = deque(sorted(wanted))
     met: Counter[int] = Counter()
     while left:
         with start_cluster(ground.installation, ground.tier, ground.limits, ground.cache) as cluster:
+            lay(ground.before, Prelude(cluster))
             yield from _on_one_server(history, left, met, cluster)
 
 

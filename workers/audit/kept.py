@@ -42,7 +42,8 @@ class Kept:
 
 def keys_of(history: Sequence[Migration], installation: Installation, tier: Tier) -> tuple[str, ...]:
     """One for each migration: of itself, of all before it, of the server and of this program."""
-    digest, keys = hashlib.sha256(f"{template_key(installation, tier)} {_program()}".encode()), []
+    server = f"{template_key(installation, tier)} {installation.stand_ins}"
+    digest, keys = hashlib.sha256(f"{server} {_program()}".encode()), []
     for migration in history:
         digest.update(json.dumps(asdict(migration)).encode())
         keys.append(digest.hexdigest())

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from workers.audit.folder import Folder
 from workers.errors import InputError
-from workers.gather import Tree, Wanted, gather, projects, read_tree
+from workers.gather import Between, gather
 from workers.migrations import LAYOUTS
 from workers.model import MigrationSet
 from workers.policy import Policy
+from workers.projects import Tree, Wanted, projects, read_tree
+from workers.reading import read_policy
 from workers.repository import Repository, open_repository
-from workers.review import read_policy
 
 _NOT_GIT = "not in a git repository"
 
@@ -43,7 +44,10 @@ def find(asked: Asked) -> Found:
     policy = read_policy(repository, commit)
     tree = read_tree(repository, commit)
     wanted = _wanted(tree, path, policy, asked.path)
-    return Found(gather(repository, commit, commit, wanted, commit), policy)
+    (migrations,) = gather(repository, Between(commit, commit, commit), (wanted,))
+    if code := next((one for one in migrations.history if one.unreadable), None):
+        raise InputError(f"{code.path}: an audit takes SQL back, and this is code, whose SQL is not known")
+    return Found(migrations, policy.of(migrations.directory))
 
 
 def _opened(asked: Asked) -> tuple[Repository, str]:
@@ -72,7 +76,8 @@ def _wanted(tree: Tree, path: str, policy: Policy, asked: str) -> Wanted:
     if len(below) > 1:
         raise InputError(f"{asked} holds the migrations of {len(below)} projects: {', '.join(below)}; name one of them")
     if below:
-        return Wanted(policy.layout, below[0], policy.transaction)
+        told = policy.of(below[0])
+        return Wanted(told.layout, below[0], told.transaction)
     if projects(tree, Wanted(policy.layout, path)):  # under a name that is no sign of migrations
         return Wanted(policy.layout, path, policy.transaction)
     at = f"at {tree.commit[:12]} " if tree.commit else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from workers.catalog import NAMING, Catalog, Dependency, Kind, Object, ObjectId, Value
@@ -29,19 +29,23 @@ class Sides:
 
 def closing_sql(sides: Sides, gaps: Sequence[Gap]) -> tuple[str, ...]:
     """Statements, each with its semicolon, to be run one after another, each in its own transaction."""
-    grown = {gap.path: values for gap in gaps if gap.of is Kind.ENUM and (values := _added_values(sides, gap))}
+    wanted, has = by_name(sides.expected), by_name(sides.actual)
+    enums = [
+        (gap.path, wanted.get((gap.of, gap.path)), has.get((gap.of, gap.path))) for gap in gaps if gap.of is Kind.ENUM
+    ]
+    grown = {path: values for path, one, other in enums if (values := _added_values(one, other))}
     rest = [gap for gap in gaps if gap.of is not Kind.ENUM or gap.path not in grown]
     added = (f"ALTER TYPE {ident(*path)} {value};" for path, values in grown.items() for value in values)
     return (*added, *write_rollback(_target(sides, rest), sides.actual).statements)
 
 
-def _added_values(sides: Sides, gap: Gap) -> tuple[str, ...]:
-    """ADD VALUE for each that an enum lacks, after the one it follows; none where it would have to lose one."""
-    key = (gap.of, gap.path)
-    wanted, has = (by_name(catalog).get(key) for catalog in (sides.expected, sides.actual))
-    if wanted is None or has is None or not set(has.texts("labels")) <= set(wanted.texts("labels")):
+def _added_values(wanted: Object | None, has: Object | None) -> tuple[str, ...]:
+    """ADD VALUE for each that an enum lacks, after the one it follows; none where it would have to lose or move one."""
+    if wanted is None or has is None:
         return ()
     labels = wanted.texts("labels")
+    if has.texts("labels") != tuple(label for label in labels if label in has.texts("labels")):
+        return ()
     return tuple(
         f"ADD VALUE {literal(label)}" + (f" AFTER {literal(labels[at - 1])}" if at else f" BEFORE {literal(has_first)}")
         for has_first in has.texts("labels")[:1] or ("",)
@@ -55,30 +59,35 @@ def _target(sides: Sides, gaps: Sequence[Gap]) -> Catalog:
     database: what stays has the id it had."""
     here, there = by_name(sides.actual), by_name(sides.expected)
     ids = _ids(sides.expected, here)
+    told = tuple(map(by_name, sides.told))
+    parts, other_parts = _parts(sides.actual), _parts(sides.expected)
     taken: dict[ObjectId, Object] = {}  # of expected
     gone: set[ObjectId] = set()  # of actual
+    dropped: list[Object] = []  # of actual
     altered: dict[ObjectId, Object] = {}  # of actual
     labels = {each.label: each for each in sides.actual.of_kind(*RENAMED)}
     for gap in gaps:
         key = (gap.of, gap.path)
         if gap.of in RENAMED and gap.likely:
             if gap.kind is GapKind.MISSING:
-                altered.update(_renamed(sides, there[key], labels[gap.likely]))
+                altered.update(_renamed(_whole(other_parts, there[key]), _whole(parts, labels[gap.likely])))
             continue
-        differing = _differing(sides.told, key) if gap.kind is GapKind.DIFFERENT else ()
+        differing = _differing(*(side[key] for side in told)) if gap.kind is GapKind.DIFFERENT else ()
         if gap.of is Kind.COLUMN and differing:
             altered[here[key].id] = _altered(there[key], here[key], differing)
             if "default" not in differing:
                 continue
-            gone |= {each.id for each in _below(sides.actual, [here[key]])}
-            taken |= {each.id: each for each in _below(sides.expected, [there[key]])}
+            gone |= {each.id for each in _below(parts, [here[key]])}
+            taken |= {each.id: each for each in _below(other_parts, [there[key]])}
             continue
         if gap.kind is not GapKind.MISSING:
-            gone |= _fallen(sides.actual, _whole(sides.actual, here[key]))
+            dropped += _whole(parts, here[key])
         if gap.kind is not GapKind.EXTRA:
-            taken |= {each.id: each for each in _whole(sides.expected, there[key])}
+            taken |= {each.id: each for each in _whole(other_parts, there[key])}
+    gone |= _fallen(sides.actual, dropped)
     stays = {id: altered.get(id, each) for id, each in sides.actual.objects.items() if id not in gone}
-    brought = (_moved(each, ids) for each in taken.values())
+    different = {(gap.of, gap.path) for gap in gaps if gap.kind is GapKind.DIFFERENT}
+    brought = (_moved(each, ids, here.get((each.kind, each.path)), different) for each in taken.values())
     links = [*_links(sides.actual, stays, {}), *_links(sides.expected, taken, ids)]
     return Catalog(stays | {each.id: each for each in brought}, sides.actual.user, links)
 
@@ -87,10 +96,9 @@ def _target(sides: Sides, gaps: Sequence[Gap]) -> Catalog:
 RENAMED = (Kind.INDEX, Kind.CONSTRAINT)
 
 
-def _renamed(sides: Sides, expected: Object, actual: Object) -> Iterator[tuple[ObjectId, Object]]:
+def _renamed(expected: Sequence[Object], actual: Sequence[Object]) -> Iterator[tuple[ObjectId, Object]]:
     """A key's index has its name; what else is told of it follows from that."""
-    pairs = zip(_whole(sides.expected, expected), _whole(sides.actual, actual), strict=False)
-    for one, other in pairs:
+    for one, other in zip(expected, actual, strict=False):
         given = {name: one.attributes[name] for name in ("constraint", "definition") if name in one.attributes}
         yield other.id, replace(other, path=one.path, attributes={**other.attributes, **given})
 
@@ -108,11 +116,23 @@ def _ids(expected: Catalog, here: Mapping[_Key, Object]) -> dict[ObjectId, Objec
     return ids
 
 
-def _moved(each: Object, ids: Mapping[ObjectId, ObjectId]) -> Object:
+def _moved(each: Object, ids: Mapping[ObjectId, ObjectId], same: Object | None, different: Set[_Key]) -> Object:
+    """same: what is called so in the other database."""
     parent = ids.get(each.parent, each.parent) if each.parent else None
-    # Not all of a definition is in Object.raw, without a difference in which it would be taken for a new spelling.
-    raw = f"{each.raw}/expected" if each.kind in RENAMED else each.raw
-    return replace(each, id=ids[each.id], parent=parent, raw=raw)
+    if each.kind is Kind.ENUM:
+        return replace(each, id=ids[each.id], parent=parent, raw=_numbered(each, same))
+    # Not all of a definition is in Object.raw, and the OIDs in it are another database's: without a difference in it,
+    # what differs would be taken for a new spelling.
+    marked = each.kind in RENAMED or (each.kind is not Kind.COMPOSITE and (each.kind, each.path) in different)
+    return replace(each, id=ids[each.id], parent=parent, raw=f"{each.raw}/expected" if marked else each.raw)
+
+
+def _numbered(enum: Object, same: Object | None) -> str:
+    """Object.raw with the numbers that the values have there, by which they are known again."""
+    head, _, own = enum.raw.rpartition("/")
+    known = dict(zip(same.texts("labels"), same.raw.rpartition("/")[2].split(","), strict=False)) if same else {}
+    pairs = zip(enum.texts("labels"), own.split(","), strict=False)
+    return f"{head}/{','.join(known.get(label) or str(_OTHER_OIDS + int(number)) for label, number in pairs)}"
 
 
 def _links(
@@ -123,34 +143,42 @@ def _links(
             yield ids.get(id, id), ids.get(dependency.on, dependency.on), dependency.type
 
 
-def _differing(told: tuple[Catalog, Catalog], key: _Key) -> tuple[str, ...]:
-    expected, actual = (by_name(catalog)[key].attributes for catalog in told)
-    return tuple(name for name, value in expected.items() if actual.get(name) != value)
+def _differing(expected: Object, actual: Object) -> tuple[str, ...]:
+    return tuple(name for name, value in expected.attributes.items() if actual.attributes.get(name) != value)
 
 
 def _altered(expected: Object, actual: Object, names: Sequence[str]) -> Object:
     """The column as it is, but for the attributes named."""
     given: dict[str, Value] = {name: expected.attributes[name] for name in names if name in expected.attributes}
-    raw = actual.raw if NAMING.isdisjoint(given) else expected.raw
+    raw = actual.raw if NAMING.isdisjoint(given) else f"{expected.raw}/expected"
     return replace(actual, attributes={**actual.attributes, **given}, raw=raw)
 
 
-def _whole(catalog: Catalog, each: Object) -> list[Object]:
+_Parts = Mapping[ObjectId | None, Sequence[Object]]
+
+
+def _parts(catalog: Catalog) -> _Parts:
+    """What stands below each object."""
+    found: dict[ObjectId | None, list[Object]] = {}
+    for each in catalog.objects.values():
+        found.setdefault(each.parent, []).append(each)
+    return found
+
+
+def _whole(parts: _Parts, each: Object) -> list[Object]:
     """With all that is a part of it: a table's columns, a key's index."""
-    found = [each, *_below(catalog, [each])]
-    if each.kind is Kind.CONSTRAINT:
-        indexes = (index for index in catalog.of_kind(Kind.INDEX) if index.parent == each.parent)
+    found = [each, *_below(parts, [each])]
+    if each.kind is Kind.CONSTRAINT and each.parent:
+        indexes = (index for index in parts[each.parent] if index.kind is Kind.INDEX)
         found += [index for index in indexes if index.text("constraint") == each.path[-1]]
     return found
 
 
-def _below(catalog: Catalog, above: Sequence[Object]) -> list[Object]:
+def _below(parts: _Parts, above: Sequence[Object]) -> list[Object]:
     found: list[Object] = []
-    ids = {each.id for each in above}
-    while ids:
-        next_ = [each for each in catalog.objects.values() if each.parent in ids]
-        found += next_
-        ids = {each.id for each in next_}
+    while above:
+        above = [part for each in above for part in parts.get(each.id, ())]
+        found += above
     return found
 
 

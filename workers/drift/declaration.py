@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from workers.drift.dumps import find_dump
 from workers.drift.schema_files import Found, find_schema, guessed_major
-from workers.gather import Tree, read_tree
+from workers.migrations import Project
 from workers.migrations.prisma import PRISMA, version_of
 from workers.model import MigrationSet
+from workers.projects import Tree, read_tree
 from workers.repository import Repository, merged
 
 _FILE_BYTES = 16 << 20
@@ -45,19 +46,30 @@ class Declaration:
         return self.files != self.before
 
 
+def declared_in(project: Project, tree: Tree) -> tuple[str, ...]:
+    """The paths of what stands beside the migrations."""
+    found = _find(project, tree)
+    return found.paths if found else ()
+
+
+def _find(project: Project, tree: Tree) -> Found | None:
+    find = find_schema if project.layout == PRISMA.name else find_dump
+    return find(tree.files, project.directory, tree.text)
+
+
 def read_declaration(repository: Repository, migrations: MigrationSet, fork: str) -> Declaration | None:
     """What stands beside the migrations; None where nothing does. fork: the merge base's SHA."""
     head = read_tree(repository, migrations.head)
-    is_prisma = migrations.layout == PRISMA.name
-    find = find_schema if is_prisma else find_dump
-    found = find(head.files, migrations.directory, head.text)
+    project = Project(migrations.layout, migrations.directory)
+    found = _find(project, head)
     if found is None:
         return None
     known = {commit: read_tree(repository, commit) for commit in {fork, migrations.base} - {head.commit}}
     trees = [known.get(commit, head) for commit in (fork, migrations.base, migrations.head)]
-    sides = [_texts(tree, find(tree.files, migrations.directory, tree.text)) for tree in trees]
+    sides = [_texts(tree, _find(project, tree)) for tree in trees]
     files, conflict = _merged(*sides)
-    form = _prisma(head, migrations.directory, found, files) if is_prisma else Dump()
+    is_prisma = project.layout == PRISMA.name
+    form = _prisma(head, project.directory, found, files) if is_prisma else Dump()
     return Declaration(found.place, files, sides[1], form, conflict)
 
 

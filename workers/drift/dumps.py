@@ -1,62 +1,33 @@
-"""Committed dumps of a schema (structure.sql, schema.sql): where they are, what is run and compared of them. Pure."""
+"""Committed dumps of a schema (structure.sql, schema.sql): where they are, and what is compared of them. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from workers.catalog import Catalog, Kind, Object
 from workers.drift.schema_files import Found
+from workers.migrations.dumped import DUMPED
+from workers.migrations.history_tables import HISTORY_TABLES as MADE
 from workers.migrations.layout import ReadText, ancestors, inside
-from workers.model import Statement, StatementKind
-from workers.sql.split import split
+from workers.migrations.rails import dump_of
 
 _NAMES = ("structure.sql", "schema.sql")
 
-# pg_dump's head, and what is left of it where a framework takes the comments away, as Rails does.
-_DUMPED = re.compile(r"^-- PostgreSQL database dump$|\bpg_catalog\.set_config\('search_path'", re.M)
-
-# Data, owners, privileges, and what only a superuser may say.
-_PASSED_OVER = re.compile(
-    r"(?:COPY|INSERT|GRANT|REVOKE|ALTER\s+DEFAULT\s+PRIVILEGES|COMMENT\s+ON\s+(?:EXTENSION|DATABASE|SCHEMA\s+public))\b"
-    r"|ALTER\s[^;']*\bOWNER\s+TO\s"
-    r"|CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?\"?public\"?\s*$"
-    r"|SELECT\s+(?:pg_catalog\.)?setval\s*\(",
-    re.I,
-)
-
 # Where runners keep which migrations a database has had: a dump holds them, and what the migrations build does not.
-HISTORY_TABLES = frozenset(
-    {
-        *("schema_migrations", "ar_internal_metadata", "goose_db_version", "flyway_schema_history", "_sqlx_migrations"),
-        *(
-            "gorp_migrations",
-            "pgmigrations",
-            "__drizzle_migrations",
-            "atlas_schema_revisions",
-            "refinery_schema_history",
-        ),
-        *("__diesel_schema_migrations", "knex_migrations", "knex_migrations_lock", "alembic_version", "migrations"),
-    }
-)
+HISTORY_TABLES = frozenset(made.name for made in MADE.values()) | {
+    *("ar_internal_metadata", "knex_migrations", "knex_migrations_lock", "alembic_version", "migrations"),
+}
 
 
 def find_dump(paths: Iterable[str], directory: str, text_of: ReadText) -> Found | None:
     """The dump that stands beside a migrations folder, or above it; None where there is none."""
     known = frozenset(paths)
-    for folder in ancestors(directory)[1:3]:
-        for name in _NAMES:
-            if (path := inside(folder, name)) in known and _DUMPED.search(text_of(path)):
-                return Found(path, (path,))
+    above = (inside(folder, name) for folder in ancestors(directory)[1:3] for name in _NAMES)
+    for path in (dump_of(directory), *above):  # the first: of one of several databases, in Rails' words
+        if path in known and DUMPED.search(text_of(path)):
+            return Found(path, (path,))
     return None
-
-
-def statements(text: str) -> Iterator[Statement]:
-    """What makes the schema, of all that psql would run."""
-    for statement in split(text).statements:
-        if statement.kind is StatementKind.SQL and not _PASSED_OVER.match(statement.text):
-            yield statement
 
 
 def comparable(catalog: Catalog) -> Catalog:
@@ -77,6 +48,8 @@ _LEFT_OUT: Mapping[Kind, frozenset[str]] = {
 
 
 def _bare(each: Object) -> Object:
+    if each.kind not in _PRESENT and each.kind not in _LEFT_OUT:
+        return each
     left_out = _LEFT_OUT.get(each.kind, frozenset())
     kept = {} if each.kind in _PRESENT else {n: v for n, v in each.attributes.items() if n not in left_out}
     return replace(each, attributes=kept)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.rollback.comparison import by_name, shown, topmost
@@ -52,6 +53,19 @@ def gaps(expected: Catalog, actual: Catalog, noise: frozenset[str] = NOISE) -> t
                 texts = _attributes(each, differing), _attributes(other, differing)
             told.append(Gap(GapKind.DIFFERENT, *_names(each), *texts))
     return tuple(sorted(told, key=lambda gap: (gap.path, gap.of, gap.kind)))
+
+
+def ignored(kind: Kind, path: tuple[str, ...], patterns: Iterable[str]) -> bool:
+    """audit.* is the schema audit with all that is in it; tmp_* what is called so in any schema."""
+    return any(_fits(kind, path, pattern) for pattern in patterns)
+
+
+def _fits(kind: Kind, path: tuple[str, ...], pattern: str) -> bool:
+    if "." not in pattern:
+        return fnmatchcase(path[1] if len(path) > 1 else path[0], pattern)
+    if kind is Kind.SCHEMA:
+        return fnmatchcase(f"{path[0]}.*", pattern)
+    return any(fnmatchcase(".".join(path[:parts]), pattern) for parts in range(2, len(path) + 1))
 
 
 def column_orders(expected: Catalog, actual: Catalog) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from workers.catalog import Catalog, Kind
-from workers.drift.dumps import statements
-from workers.drift.engine import NotRendered, render
-from workers.drift.pins import Build
+from workers.catalog import Catalog, Kind, Object
+from workers.drift.earlier import steps_to
+from workers.drift.engine import NotRendered
+from workers.drift.rendering import Rendering
+from workers.migrations.dumped import schema_statements
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.session import Session
@@ -24,31 +24,59 @@ _EMPTY = "template1"
 _HARMLESS = (("SET ", "42704"), ("CREATE SCHEMA ", "42P06"))
 
 
-def of_prisma(
-    build: Build, cache: Path, files: Mapping[str, str], cluster: Cluster, database: str
-) -> tuple[Catalog, Catalog]:
-    """What the schema declares and what the database holds. Raises NotRendered."""
-    with ThreadPoolExecutor(1) as meanwhile:
-        ddl = meanwhile.submit(render, build, cache, files, cluster.tier)
-        built = catalog_of(cluster, database)
-        with _emptied(cluster, database, built):
-            with Session(cluster, database=_DECLARED) as session:
-                outcome = session.run(ddl.result(), simple=True)
-            if outcome.error:
-                raise NotRendered(f"the server refuses what it declares: {outcome.error.message}")
-            return catalog_of(cluster, _DECLARED), built
+@dataclass(frozen=True, slots=True)
+class Made:
+    """now: what the pull request declares; before: reads what its base branch does. Raises NotRendered."""
+
+    now: Catalog
+    before: Callable[[], Catalog]
 
 
-def of_dump(files: Mapping[str, str], cluster: Cluster, database: str) -> tuple[Catalog, Catalog]:
-    """What the dump makes in an empty database and what the other one holds. Raises NotRendered."""
+@contextlib.contextmanager
+def of_prisma(rendering: Rendering, cluster: Cluster, database: str, built: Catalog) -> Iterator[Made]:
+    """Made beside the database, of which `built` is the catalog; the block must not outlive the server. Raises
+    NotRendered."""
+    ddl = rendering.now
+    with _ground(cluster, database, built):
+        _load(cluster, ddl)
+        now = catalog_of(cluster, _DECLARED)
+
+        def before() -> Catalog:
+            if rendering.before == ddl:
+                return now
+            steps = steps_to(rendering.before, ddl)
+            if steps is not None and _done(cluster, steps):
+                return catalog_of(cluster, _DECLARED)
+            cluster.drop_database(_DECLARED)
+            with _ground(cluster, database, built):
+                _load(cluster, rendering.before)
+                return catalog_of(cluster, _DECLARED)
+
+        yield Made(now, before)
+
+
+def _load(cluster: Cluster, ddl: str) -> None:
+    with Session(cluster, database=_DECLARED) as session:
+        outcome = session.run(ddl, simple=True)
+    if outcome.error:
+        raise NotRendered(f"the server refuses what it declares: {outcome.error.message}")
+
+
+def _done(cluster: Cluster, steps: Iterable[str]) -> bool:
+    with Session(cluster, database=_DECLARED) as session:
+        return not any(session.run(step).error for step in steps)
+
+
+def of_dump(files: Mapping[str, str], cluster: Cluster) -> Catalog:
+    """What it makes in an empty database. Raises NotRendered."""
     with copied(cluster, _DECLARED, _EMPTY):
         with Session(cluster, database=_DECLARED) as session:
             for path, text in files.items():
-                for statement in statements(text):
+                for statement in schema_statements(text):
                     error = session.run(statement.text).error
                     if error and not _harmless(statement.text, error.sqlstate):
                         raise NotRendered(f"{path}:{statement.line}: the server refuses it: {error.message}")
-        return catalog_of(cluster, _DECLARED), catalog_of(cluster, database)
+        return catalog_of(cluster, _DECLARED)
 
 
 def _harmless(text: str, sqlstate: str) -> bool:
@@ -71,16 +99,50 @@ def copied(cluster: Cluster, name: str, original: str) -> Iterator[None]:
         cluster.drop_database(name)
 
 
+# What no schema refers to, or what is made together with it; a sequence only where it is a column's.
+_MADE_ANEW = frozenset(
+    {
+        *(Kind.TABLE, Kind.COLUMN, Kind.DEFAULT, Kind.CONSTRAINT, Kind.INDEX, Kind.SEQUENCE, Kind.ENUM, Kind.TRIGGER),
+        *(Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.RULE, Kind.POLICY, Kind.STATISTICS, Kind.DEFAULT_PRIVILEGES),
+        *(Kind.PUBLICATION, Kind.PUBLISHED),
+    }
+)
+
+
 @contextlib.contextmanager
-def _emptied(cluster: Cluster, original: str, built: Catalog) -> Iterator[None]:
-    """A copy of the database without tables and enums: extensions, functions and domains that a schema may use stay."""
-    with copied(cluster, _DECLARED, original):
-        with Session(cluster, database=_DECLARED) as session:
-            for kind in (Kind.TABLE, Kind.ENUM):
-                names = [ident(*each.path) for each in built.of_kind(kind)]
-                for at in range(0, len(names), _AT_ONCE):
-                    some = ", ".join(names[at : at + _AT_ONCE])
-                    outcome = session.run(f"DROP {sql_kind(kind)} IF EXISTS {some} CASCADE")
-                    if outcome.error:
-                        raise NotRendered(f"an empty database could not be made: {outcome.error.message}")
+def _ground(cluster: Cluster, original: str, built: Catalog) -> Iterator[None]:
+    """A database without tables and enums, and with the extensions, functions and domains that a schema may use: an
+    empty one, if it can have them, else a copy."""
+    needed = [each for each in built.objects.values() if not _made_anew(each)]
+    plain = all(each.kind in _GIVEN for each in needed)
+    with copied(cluster, _DECLARED, _EMPTY if plain else original):
+        if not plain:
+            _empty(cluster, built)
+        elif not _done(cluster, (_GIVEN[each.kind](each) for each in needed)):
+            cluster.drop_database(_DECLARED)
+            cluster.create_database(_DECLARED, original)
+            _empty(cluster, built)
         yield
+
+
+def _made_anew(each: Object) -> bool:
+    return each.kind in _MADE_ANEW and not (each.kind is Kind.SEQUENCE and each.parent is None)
+
+
+_GIVEN: Mapping[Kind, Callable[[Object], str]] = {
+    Kind.SCHEMA: lambda each: f"CREATE SCHEMA IF NOT EXISTS {ident(*each.path)}",
+    Kind.EXTENSION: lambda each: (
+        f"CREATE EXTENSION IF NOT EXISTS {ident(*each.path)} SCHEMA {ident(each.text('schema') or 'public')}"
+    ),
+}
+
+
+def _empty(cluster: Cluster, built: Catalog) -> None:
+    with Session(cluster, database=_DECLARED) as session:
+        for kind in (Kind.TABLE, Kind.ENUM):
+            names = [ident(*each.path) for each in built.of_kind(kind)]
+            for at in range(0, len(names), _AT_ONCE):
+                some = ", ".join(names[at : at + _AT_ONCE])
+                outcome = session.run(f"DROP {sql_kind(kind)} IF EXISTS {some} CASCADE")
+                if outcome.error:
+                    raise NotRendered(f"an empty database could not be made: {outcome.error.message}")

@@ -183,13 +183,13 @@ def _definition(each: Object) -> str:
 
 def _agreed(declared: Object, built: Object, leeway: Leeway) -> tuple[Object, Object]:
     """The pair, what the schema leaves open in the built one's words."""
-    given = dict(declared.attributes)
-    for name, value in _left_open(declared, built, leeway):
-        given[name] = value
-    return replace(declared, attributes=given), built
+    given = dict(_left_open(declared, built, leeway))
+    return (replace(declared, attributes={**declared.attributes, **given}) if given else declared), built
 
 
 def _left_open(declared: Object, built: Object, leeway: Leeway) -> Iterator[tuple[str, Value]]:
+    if declared.attributes == built.attributes:
+        return
     if declared.kind is Kind.INDEX and _silent(_definition(declared), _definition(built)):
         yield "definition", built.attributes["definition"]
     if declared.kind is not Kind.COLUMN:

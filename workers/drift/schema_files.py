@@ -26,6 +26,7 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{(?P<body>.*?)^\s*\}", re.M | re.S)
 _URL = re.compile(r"^\s*url\s*=", re.M)
+_PROVIDER = re.compile(r"^\s*provider\s*=\s*\"([^\"]*)\"", re.M)
 _EMPTY_DBGENERATED = re.compile(r"\bdbgenerated\(\s*\)")
 
 
@@ -101,8 +102,16 @@ def _wanted(package: str) -> str | None:
 
 def guessed_major(texts: Iterable[str]) -> int:
     """Prisma 6 has the address in the schema, Prisma 7 refuses it there."""
-    blocks = (block["body"] for text in texts for block in _DATASOURCE.finditer(text))
-    return 6 if any(_URL.search(body) for body in blocks) else 7
+    return 6 if any(_URL.search(body) for body in _datasources(texts)) else 7
+
+
+def provider(texts: Iterable[str]) -> str | None:
+    """What the schema is for, in Prisma's word: postgresql. None where it does not say."""
+    return next((found[1] for body in _datasources(texts) if (found := _PROVIDER.search(body))), None)
+
+
+def _datasources(texts: Iterable[str]) -> Iterator[str]:
+    return (block["body"] for text in texts for block in _DATASOURCE.finditer(text))
 
 
 def leeway(files: Mapping[str, str], external: Iterable[str]) -> Leeway:

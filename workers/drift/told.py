@@ -43,7 +43,7 @@ def asked_about(declaration: Declaration | None, added: bool, cache: Path) -> De
 def declared_drift(declaration: Declaration, place: Place, policy: Policy) -> Declared:
     """Compares, and tells what came of it. Whatever the server says to what is declared, the review goes on."""
     try:
-        compared = compare_declared(declaration, place)
+        compared = compare_declared(declaration, replace(place, ignore=policy.drift.ignore))
     except (NotRendered, CannotAnalyse, psycopg.Error) as reason:
         return not_checked(declaration, " ".join(str(reason).split()))
     return told(declaration, compared, policy)

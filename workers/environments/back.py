@@ -55,14 +55,14 @@ def _rolled_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> U
         backup = None if undo.grade is Grade.EXACT else back_up(environment, order.label, work.machine, watch)
         work.begin((migration.id,))
         site = Site(desk.connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
-        applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration.id))
+        applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration, order.migrations))
         return Undone(migration.id, undo, applied, backup)
 
 
 def _found_out(order: Order, done: Undone, work: Work) -> Undone:
     """Its row goes with it, in its last transaction: the history table tells. As it was, where that cannot be read."""
     try:
-        seen = recover(order, (done.migration,), work.machine)
+        seen = recover(order, (done.migration,), work.machine, back=True)
     except (Refused, Unreachable):
         return done
     undone = Fate.ROLLED_BACK if done.undo.whole else Fate.PARTLY  # indexes that went first, or a first transaction
@@ -82,7 +82,7 @@ def _prepared(desk: Desk, migration: Migration, machine: Machine) -> Undo:
     history = tuple(one for one in desk.applied if one.id != migration.id)
     try:
         with soon(desk.connection):
-            return prepare_undo(desk.connection, history, migration, machine)
+            return prepare_undo(desk.connection, history, migration, machine, desk.order.before)
     except CannotAnalyse as error:
         raise Refused(f"`{migration.id}` is not rolled back: its rollback cannot be proven: {error}") from error
 

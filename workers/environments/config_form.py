@@ -15,6 +15,7 @@ from workers.environments import config_values as values
 from workers.environments.model import (
     BackupMethod,
     BackupPlan,
+    DriftPlan,
     Environment,
     EnvironmentKind,
     Freeze,
@@ -123,6 +124,13 @@ class _Neon(_Noun):
     api_url: Annotated[str, AfterValidator(values.api_address)] = _LEFT_OUT
 
 
+class _Drift(_Noun):
+    noun = DriftPlan
+    every_hours: int = Field(ge=1, le=values.LONGEST_S // 3600)
+    issue: bool = _LEFT_OUT
+    branch: _Text = _LEFT_OUT
+
+
 class EnvironmentForm(_Form):
     """[repositories."owner/name".environments.NAME]"""
 
@@ -144,6 +152,8 @@ class EnvironmentForm(_Form):
     neon: _Neon = _LEFT_OUT
     rehearse_on: Annotated[RehearseOn, Field(strict=False)] = Field(_LEFT_OUT, alias="rehearse")
     copy_url: _Url = _LEFT_OUT
+    drift: _Drift = _LEFT_OUT
+    path: Annotated[str, AfterValidator(values.folder)] = _LEFT_OUT
 
     @model_validator(mode="after")
     def _has_places(self) -> EnvironmentForm:

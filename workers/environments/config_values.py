@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,14 @@ def readable_url(value: str) -> str:
     except InputError as error:
         raise ValueError(f"is not understood: {error}") from None
     return value
+
+
+def folder(value: str) -> str:
+    """A path from the repository's root, as git spells it."""
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("should be a folder inside the repository")
+    return "" if str(path) == "." else str(path)
 
 
 def days(value: object) -> tuple[int, ...]:

@@ -19,11 +19,13 @@ from workers.environments.model import Environment
 from workers.errors import InputError, Refused, Unreachable
 
 
-def connect(environment: Environment, purpose: str, url: str | None = None) -> psycopg.Connection[Any]:
+def connect(
+    environment: Environment, purpose: str, url: str | None = None, *, reads: bool = False
+) -> psycopg.Connection[Any]:
     """A session in autocommit, without time limits; its search path is ?schema= of the URL, else what the server says.
-    url: of a copy; None for the environment's own. Behind a proxy, as Neon's, connection.info has another pid than the
-    server: ask pg_backend_pid(). Raises Refused for a pooler, a standby and missing TLS, else Unreachable, and tells no
-    secret."""
+    url: of a copy; None for the environment's own. reads: it does nothing else, for which a standby will do. Behind a
+    proxy, as Neon's, connection.info has another pid than the server: ask pg_backend_pid(). Raises Refused for a
+    pooler, a standby and missing TLS, else Unreachable, and tells no secret."""
     address = _address(environment, environment.url if url is None else url)
     where = f"{environment.name} at {', '.join(map(str, address.places))}"
     if address.pooled:
@@ -32,7 +34,7 @@ def connect(environment: Environment, purpose: str, url: str | None = None) -> p
     parameters = _all_parameters(environment, address, purpose)
     _forget_variables()
     try:
-        return _opened(parameters, address, where, environment.timeouts.connect_ms / 1000)
+        return _opened(parameters, address, where, environment.timeouts.connect_ms / 1000, reads=reads)
     except psycopg.Error as error:
         words = _plain(_masked(str(error), (*_forms(address.secrets), *secrets_of(environment))))
     if _NO_TLS in words:  # raised outside the block, so that psycopg's error is no part of the chain
@@ -112,13 +114,15 @@ APPLICATION = "migration-bot: "  # what names our sessions begin with
 _WHO = b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery()"
 
 
-def _opened(parameters: dict[str, Any], address: Address, where: str, patience_s: float) -> psycopg.Connection[Any]:
+def _opened(
+    parameters: dict[str, Any], address: Address, where: str, patience_s: float, *, reads: bool
+) -> psycopg.Connection[Any]:
     connection = psycopg.connect(autocommit=True, prepare_threshold=None, **parameters)
     try:
         if parameters["sslmode"] in _ENCRYPTED and not (address.local or connection.pgconn.ssl_in_use):
             raise Refused(f"{where}: the session is not encrypted")
         pid, standby = _asked(connection, patience_s)
-        if standby:
+        if standby and not reads:
             raise Refused(f"{where}: this is a standby, where nothing can be changed; use the primary's address")
         if pid != connection.pgconn.backend_pid and _shared(connection, parameters, patience_s):
             raise Refused(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import psycopg
 
 from workers.environments.apply import Applied, Fate
 from workers.environments.backups.backup import Backup
@@ -113,6 +116,11 @@ def _refuse(desk: Desk) -> None:
         raise Refused(
             f"{names} failed there before and is to be resolved first: `/migrate status {where}` tells the two ways out"
         )
+    for migration in desk.diagnosis.pending:
+        if why := desk.book.refuses(migration):
+            raise Refused(why)
+    if desk.diagnosis.out_of_order and desk.book.late:
+        raise Refused(f"`{desk.diagnosis.out_of_order[0]}` sorts before one that is applied there: {desk.book.late}")
     if desk.entries is None:
         with desk.connection.transaction(force_rollback=True):
             desk.book.prepare(desk.connection)
@@ -174,6 +182,17 @@ def _failing(report: Report) -> str:
 # ---------------------------------------------------------------- apply, one by one
 
 
+def _untold(desk: Desk, name: str) -> Iterator[str]:
+    """How to go on from a migration of which a part stays, where the history table has no place for that."""
+    failed = desk.diagnosis.failed
+    with contextlib.suppress(Refused, psycopg.Error):
+        failed = desk.again().diagnosis.failed
+    if not any(entry.name == name for entry in failed):
+        where, resolve = desk.order.environment.name, f"/migrate resolve {desk.order.environment.name} {name} --applied"
+        yield f"{desk.book.name} cannot say that {name} failed: to its runner, and to `/migrate {where}`, it is pending"
+        yield f"either run the rest by hand, then `{resolve}`; or undo what is there by hand"
+
+
 def _applied(desk: Desk, found: Deployed, watch: Limited) -> Deployed:
     steps: list[Step] = []
     for number, migration in enumerate(desk.diagnosis.pending):
@@ -183,6 +202,8 @@ def _applied(desk: Desk, found: Deployed, watch: Limited) -> Deployed:
             steps.append(Step(migration.id, outcome.applied))
         if outcome.stopped:
             break
+    if steps and steps[-1].applied.fate is Fate.PARTLY:
+        found = replace(found, notes=(*found.notes, *_untold(desk, steps[-1].migration)))
     done = {step.migration for step in steps if step.applied.fate is Fate.APPLIED}
     there = done | desk.there
     return replace(

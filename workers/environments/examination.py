@@ -13,8 +13,8 @@ from workers.environments.address import read_url
 from workers.environments.backups import dumps
 from workers.environments.backups.programs import find_programs
 from workers.environments.connection import connect
-from workers.environments.history import PLAIN, PRISMA
-from workers.environments.model import BackupMethod, EntryState, Environment, EnvironmentKind
+from workers.environments.history import tables_there
+from workers.environments.model import BackupMethod, DriftPlan, EntryState, Environment, EnvironmentKind
 from workers.environments.neon.branches import branches_of
 from workers.environments.neon.client import Pace, Unwatched
 from workers.environments.poolers import Provider
@@ -41,6 +41,8 @@ def examination(environment: Environment, machine: Machine) -> Iterator[Iterator
         yield _neon(environment)
     if environment.copy_url is not None:
         yield _copy(environment, environment.copy_url)
+    if environment.drift is not None:
+        yield _drift(environment.drift)
 
 
 def _address(environment: Environment) -> Iterator[Word]:
@@ -73,6 +75,13 @@ def _neon(environment: Environment) -> Iterator[Word]:
     with branches_of(environment, Unwatched(), _QUICK) as branches:
         branch = branches.own(branches.all())
     yield Word("neon", f"branch {branch.name} of {branches.client.project.project}")
+
+
+def _drift(plan: DriftPlan) -> Iterator[Word]:
+    whose = plan.branch or "the default branch"
+    told = "told in an issue" if plan.issue else "told in the metrics alone"
+    every = "hour" if plan.every_hours == 1 else f"{plan.every_hours} hours"
+    yield Word("drift", f"compared with {whose} every {every}, {told}")
 
 
 # ---------------------------------------------------------------- rights
@@ -132,12 +141,12 @@ def _of_rights(rights: _Rights) -> Iterator[Word]:
 
 
 def _history(environment: Environment, connection: psycopg.Connection[Any], rights: _Rights) -> Iterator[Word]:
-    books = [(book.name, book.entries(connection)) for book in (PRISMA, PLAIN)]
-    found = [(name, entries) for name, entries in books if entries is not None]
-    for name, entries in found:
+    found = tuple(tables_there(connection))
+    for reader, entries in found:
         applied = [entry.name for entry in entries if entry.state is EntryState.APPLIED]
         newest = f", the newest {applied[-1]}" if applied else ""
-        yield Word("history", f"{name}: {len(applied)} applied{newest}")
+        number = "all" if applied and reader.newest_alone else len(applied)
+        yield Word("history", f"{reader.name}: {number} applied{newest}")
         for failed in (entry.name for entry in entries if entry.state is EntryState.FAILED):
             yield Word(WARNING, f"{failed} failed or is running: see /migrate status {environment.name}")
     if not found:

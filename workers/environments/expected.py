@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from workers.beforehand import NOTHING, Before
 from workers.catalog import Catalog
 from workers.errors import CannotAnalyse
-from workers.extensions import extensions_of
+from workers.extensions import server_with_all
 from workers.model import Migration, RehearsedMigration, SqlError, Transaction
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
@@ -20,7 +21,7 @@ from workers.postgres.connections import DATABASE
 from workers.postgres.prelude import Prelude
 from workers.postgres.roles import Roles
 from workers.postgres.sandbox import sandbox_of
-from workers.postgres.servers import choose, find_installations
+from workers.postgres.servers import find_installations
 from workers.postgres.session import Session
 from workers.rehearse import rehearse
 from workers.replay import Replayed, apply
@@ -34,19 +35,22 @@ _COPY = "expected"  # the database that the migration is applied in; the history
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One migration in one environment. history: what was applied there before it, in that order. major: of the live
-    server. schema: where names without a schema are looked for there."""
+    server. schema: where names without a schema are looked for there. before: what was there before all of it."""
 
     history: tuple[Migration, ...]
     migration: Migration
     major: int
     schema: str = PUBLIC
+    before: Before = NOTHING
 
 
-def setting_of(c: psycopg.Connection[Any], history: Sequence[Migration], migration: Migration) -> Setting:
+def setting_of(
+    c: psycopg.Connection[Any], history: Sequence[Migration], migration: Migration, before: Before = NOTHING
+) -> Setting:
     """As the live database has it. Raises psycopg.Error."""
     with c.cursor(row_factory=tuple_row) as cursor:
         (found,) = cursor.execute("SELECT current_schema()::text").fetchone() or (None,)
-    return Setting(tuple(history), migration, c.info.server_version // 10_000, found or PUBLIC)
+    return Setting(tuple(history), migration, c.info.server_version // 10_000, found or PUBLIC, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,12 @@ def rehearsed(setting: Setting, machine: Machine) -> tuple[Expected, RehearsedMi
 def ground(setting: Setting, machine: Machine) -> AbstractContextManager[Replayed]:
     """An ephemeral server at the end of the history. Raises CannotAnalyse, also for what psycopg raises inside."""
     tier = sandbox_of(machine.require)
-    history = (*_in_schema(setting.schema), *setting.history)
-    wanted = frozenset(extensions_of((*history, setting.migration)))
-    installation = choose(find_installations(machine.postgres), setting.major, wanted)
-    return at_tip(history, machine, installation, tier)
+    before, everything = setting.before, (*setting.history, setting.migration)
+    installation = server_with_all(everything, before, find_installations(machine.postgres), setting.major)
+    return at_tip((*before.sql, *in_schema(setting.schema), *setting.history), machine, installation, tier)
 
 
-def _in_schema(schema: str) -> tuple[Migration, ...]:
+def in_schema(schema: str) -> tuple[Migration, ...]:
     """Where the environment's search_path begins with a schema of its own: for all that follows the same."""
     if schema == PUBLIC:
         return ()

@@ -20,6 +20,7 @@ class Act(enum.StrEnum):
     ROLLBACK = "rollback"
     STATUS = "status"
     PLAN = "plan"
+    DRIFT = "drift"
     PREFLIGHT = "preflight"
     BACKUP = "backup"
     CANCEL = "cancel"
@@ -68,12 +69,12 @@ class Situation:
 
 _ROLES = ("none", "read", "triage", "write", "maintain", "admin")  # each may do what those before it may
 _ANY_WRITER = ("write",)
-_LOOKS_ON = frozenset({Act.STATUS, Act.PLAN})
+_LOOKS_ON = frozenset({Act.STATUS, Act.PLAN, Act.DRIFT})
 _REVIEWED = frozenset({Act.DEPLOY, Act.DRY_RUN, Act.PREFLIGHT})
 # What reads a pull request's files for a database: a fork's are not the team's before they are merged.
-_READS_FILES = _REVIEWED | {Act.PLAN, Act.ROLLBACK, Act.RESOLVE}
+_READS_FILES = _REVIEWED | {Act.PLAN, Act.DRIFT, Act.ROLLBACK, Act.RESOLVE}
 # A pull request that was given up: what it left behind can still be seen and removed.
-_AFTER_CLOSING = frozenset({Act.STATUS, Act.CANCEL, Act.UNLOCK, Act.ROLLBACK, Act.RESOLVE})
+_AFTER_CLOSING = frozenset({Act.STATUS, Act.DRIFT, Act.CANCEL, Act.UNLOCK, Act.ROLLBACK, Act.RESOLVE})
 _SHA_DIGITS = 7
 
 
@@ -156,7 +157,7 @@ _PEOPLE = {"write": "whoever may write to the repository", "maintain": "maintain
 def _only(words: tuple[str, ...], what: str) -> str:
     if not words:
         return f"Nobody may {what}: its configuration names no one."
-    people = _listed([_PEOPLE.get(word, f"members of {word}") for word in words], "or")
+    people = _listed([_PEOPLE.get(word, f"members of {word}") for word in dict.fromkeys(words)], "or")
     return f"Only {people} may {what}. Ask one of them."
 
 

@@ -12,7 +12,7 @@ import psycopg
 
 from workers.environments.apply import Applied, Fate, Site, apply_migration
 from workers.environments.connection import connect
-from workers.environments.history import failure_log
+from workers.environments.history import Begun, failure_log
 from workers.environments.model import Environment, Progress, Watch
 from workers.environments.order import Desk
 from workers.errors import Cancelled, Refused, Unreachable
@@ -61,20 +61,20 @@ def migrate(desk: Desk, migration: Migration, watch: Limited) -> Outcome:
     if watch.cancelled():
         return Outcome(None, f"{watch.why} before {migration.id}")
     connection, book, environment = desk.connection, desk.book, desk.order.environment
-    row = ""
+    begun = Begun("", migration)
     site = Site(connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
     try:
-        row = book.begin(connection, migration)
-        applied = apply_migration(site, migration, lambda: book.finish(connection, row))
+        begun = book.begin(connection, migration)
+        applied = apply_migration(site, migration, lambda: book.finish(connection, begun))
     except Cancelled:
-        known = _write(desk, lambda c: book.give_back(c, row, watch.why))
+        known = _write(desk, lambda c: book.give_back(c, begun, watch.why))
         return Outcome(None, f"{watch.why} in {migration.id}, of which nothing stays", known)
     except (Refused, psycopg.Error) as error:  # of the history table: its row is gone, it cannot be reached
         return Outcome(None, f"{migration.id}: {_said(error)}", known=False)
     if applied.fate is Fate.APPLIED:
         return Outcome(applied)
     said = applied.error.message if applied.error else applied.fate
-    return Outcome(applied, f"{migration.id}: {said}", _written(desk, row, migration.id, applied))
+    return Outcome(applied, f"{migration.id}: {said}", _written(desk, begun, applied))
 
 
 def _said(error: Refused | psycopg.Error) -> str:
@@ -84,13 +84,13 @@ def _said(error: Refused | psycopg.Error) -> str:
     return error.diag.message_primary or "the connection to the database was lost"
 
 
-def _written(desk: Desk, row: str, name: str, applied: Applied) -> bool:
-    logs = failure_log(name, applied.error)
+def _written(desk: Desk, begun: Begun, applied: Applied) -> bool:
+    logs = failure_log(begun.migration.id, applied.error)
     match applied.fate:
         case Fate.ROLLED_BACK:
-            return _write(desk, lambda c: desk.book.give_back(c, row, logs))
+            return _write(desk, lambda c: desk.book.give_back(c, begun, logs))
         case Fate.PARTLY:
-            return _write(desk, lambda c: desk.book.fail(c, row, logs))
+            return _write(desk, lambda c: desk.book.fail(c, begun, logs))
         case _:
             return False
 

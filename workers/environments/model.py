@@ -110,6 +110,16 @@ class NeonProject:
     api_url: str = "https://console.neon.tech/api/v2"
 
 
+@dataclass(frozen=True, slots=True)
+class DriftPlan:
+    """When an environment is compared with what its migrations build. issue: whether what differs is told in an issue
+    of the repository. branch: whose migrations it is meant to have, "" for the repository's default branch."""
+
+    every_hours: int
+    issue: bool = True
+    branch: str = ""
+
+
 class RehearseOn(enum.StrEnum):
     """Where the review's measurements are taken once more. URL: on a copy that the team provides."""
 
@@ -122,7 +132,8 @@ class RehearseOn(enum.StrEnum):
 class Environment:
     """One database of one repository. repository: owner/name. url: the direct one, for migrations. pooled_url: what the
     application uses, to be told apart from it. tls: whether a connection that leaves this machine must be encrypted.
-    copy_url: of rehearse_on = url."""
+    copy_url: of rehearse_on = url. drift: None where nobody looks for it unasked. path: of the migrations that are
+    deployed there, or of a folder around them, where the repository has those of several projects."""
 
     repository: str
     name: str
@@ -136,6 +147,8 @@ class Environment:
     neon: NeonProject | None = None
     rehearse_on: RehearseOn = RehearseOn.NOTHING
     copy_url: str | None = field(default=None, repr=False)
+    drift: DriftPlan | None = None
+    path: str | None = None
 
 
 # ---------------------------------------------------------------- what the history table says
@@ -152,22 +165,24 @@ class EntryState(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row of a history table. row: its key there. name: the migration's id. steps: 0 for a row that was only stamped.
-    Times are aware."""
+    Times are aware, and None where the table keeps none; then it says so itself whether the migration has failed."""
 
     row: str
     name: str
     checksum: str
-    started_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None = None
     rolled_back_at: datetime | None = None
     logs: str = ""
     steps: int = 1
+    failed: bool | None = None
 
     @property
     def state(self) -> EntryState:
         if self.rolled_back_at is not None:
             return EntryState.ROLLED_BACK
-        return EntryState.FAILED if self.finished_at is None else EntryState.APPLIED
+        failed = self.finished_at is None if self.failed is None else self.failed
+        return EntryState.FAILED if failed else EntryState.APPLIED
 
 
 # ---------------------------------------------------------------- what is told while something runs

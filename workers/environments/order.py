@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from workers.beforehand import Before, beforehand
 from workers.environments.address import read_url, with_schema
 from workers.environments.connection import connect, without_secrets
 from workers.environments.expected import PUBLIC
@@ -18,11 +19,13 @@ from workers.environments.undo import in_order_applied
 from workers.errors import CannotAnalyse, Unreachable
 from workers.model import Change, ChangedMigration, Migration, MigrationSet
 from workers.policy import Policy
-from workers.review import Gathered, Machine, review_gathered
+from workers.reading import Gathered
+from workers.review import Machine, review_gathered
 from workers.verdict import Report
 
 _LOCK_WAIT_S = 10.0  # as long as Prisma's own runner waits for it
 _LOOK_MS = 5_000
+_IN_PUBLIC = frozenset({"prisma", "node-pg-migrate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,18 @@ class Order:
     label: str
     sha: str
 
+    @property
+    def before(self) -> Before:
+        """What was there before the first of the migrations."""
+        return beforehand(self.layout, self.migrations, self.policy)
+
 
 def as_its_runner_sees_it(environment: Environment, layout: str) -> Environment:
-    """Prisma looks in the schema public and no other, where the URL names none; a server's own default would begin
-    with a schema that is called like the role. A copy has its schema where the environment has it
-    (https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments)."""
-    if layout != "prisma":
+    """Prisma and node-pg-migrate look in the schema public and no other, where none is named; a server's own default
+    would begin with a schema that is called like the role. A copy has its schema where the environment has it
+    (https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments,
+    https://github.com/salsita/node-pg-migrate/blob/main/src/runner.ts)."""
+    if layout not in _IN_PUBLIC:
         return environment
     schema, copy = read_url(environment.url).schema or PUBLIC, environment.copy_url
     return replace(environment, url=with_schema(environment.url, schema), copy_url=copy and with_schema(copy, schema))
@@ -126,7 +135,7 @@ def _connected(environment: Environment, purpose: str) -> Iterator[psycopg.Conne
 
 def _desk(order: Order, connection: psycopg.Connection[Any]) -> Desk:
     book = book_of(order.layout)
-    entries = book.entries(connection)
+    entries = book.entries(connection, order.migrations)
     return Desk(order, connection, book, entries, diagnose(entries, order.migrations, book))
 
 
@@ -141,6 +150,6 @@ def forecast(desk: Desk, machine: Machine) -> Report | str:
         changed=tuple(ChangedMigration(Change.ADDED, None, one) for one in desk.diagnosis.pending),
     )
     try:
-        return review_gathered(Gathered(desk.order.policy, migrations), machine)
+        return review_gathered((Gathered(desk.order.policy, migrations),), machine)
     except CannotAnalyse as error:
         return str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from workers.catalog import RARE, Catalog, Kind, Object, Value
 from workers.rollback.comparison import by_name
@@ -33,6 +34,22 @@ def same(each: Object, name: str, one: Value, other: Value, exact: bool) -> bool
     if name in ("not_null_constraint", "not_null_valid"):
         return True
     return isinstance(one, str) and isinstance(other, str) and _spelling(one) == _spelling(other)
+
+
+def in_words_of(one: Catalog, other: Catalog, exact: bool) -> Catalog:
+    """The other catalog, where it says the same as the one, in the words of that."""
+    if exact:
+        return other
+    known = by_name(one)
+    return replace(other, objects={id: _in_words_of(known.get((e.kind, e.path)), e) for id, e in other.objects.items()})
+
+
+def _in_words_of(one: Object | None, other: Object) -> Object:
+    if one is None:
+        return other
+    told = one.attributes
+    agreed = {n: told[n] for n, v in other.attributes.items() if n in told and same(one, n, told[n], v, exact=False)}
+    return replace(other, attributes={**other.attributes, **agreed})
 
 
 _QUALIFIER = re.compile(r'(?:"(?:[^"]|"")*"|\b[a-z_][\w$]*)\.(?=["a-z_])', re.I)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
+from workers.beforehand import NOTHING, Before
 from workers.catalog import Object
 from workers.environments.apply import Applied, Site, apply_migration
 from workers.environments.expected import Expected, rehearsed, setting_of
@@ -24,6 +26,7 @@ from workers.rollback.steps import bare, text_of
 from workers.ways_back import Grade, Rollback, UndoStep
 
 _LINES_MAX = 20
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ class Undo:
 
 def in_order_applied(applied: Sequence[Entry], order: Sequence[str]) -> tuple[str, ...]:
     """The migrations' names as they came into the environment, oldest first, each once. order: the runner's, for those
-    that were stamped at one moment."""
+    that were stamped at one moment, or whose table keeps no times."""
     places = {name: place for place, name in enumerate(order)}
-    entries = sorted(applied, key=lambda entry: (entry.started_at, places.get(entry.name, -1)))
+    entries = sorted(applied, key=lambda entry: (entry.started_at or _NO_TIME, places.get(entry.name, -1)))
     return tuple(dict.fromkeys(entry.name for entry in entries))
 
 
@@ -76,13 +79,17 @@ def undoable(applied: Sequence[Entry], order: Sequence[str], wanted: str | None)
 
 
 def prepare_undo(
-    c: psycopg.Connection[Any], history: Sequence[Migration], migration: Migration, machine: Machine
+    c: psycopg.Connection[Any],
+    history: Sequence[Migration],
+    migration: Migration,
+    machine: Machine,
+    before: Before = NOTHING,
 ) -> Undo:
     """Rehearses the migration on its history, as the environment has it, and looks whether the live schema is what the
-    rollback was proven on. history: what was applied before it, in that order. Changes nothing. Raises CannotAnalyse,
-    Unreachable."""
+    rollback was proven on. history: what was applied before it, in that order; before: what was there before all of it.
+    Changes nothing. Raises CannotAnalyse, Unreachable."""
     try:
-        expected, one = rehearsed(setting_of(c, history, migration), machine)
+        expected, one = rehearsed(setting_of(c, history, migration, before), machine)
         live = witness(c, expected)
         touched = reach(expected)
         lost = tuple(written_since(c, touched))

@@ -63,6 +63,11 @@ class Plan:
     statements: int
     own: frozenset[str]
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is one transaction, whatever the server says."""
+        return len(self.units) == 1 and self.units[0].form is Form.BLOCK and not self.units[0].may_commit
+
 
 # psql's commands that change neither the database nor what is sent there. A variable that is used afterwards is no SQL,
 # and the server refuses it.

@@ -13,12 +13,26 @@ from typing import Any
 from bot import logs
 from bot.errors import NotFound, NotYet, Permanent, RateLimited, Retryable
 from bot.locks import Busy, lock
-from bot.model import Ask, BaseMoved, Group, GroupGone, Landed, OnCopy, Operate, Refresh, Replay, Rerun, Sweep, Work
+from bot.model import (
+    Ask,
+    BaseMoved,
+    Drift,
+    Group,
+    GroupGone,
+    Landed,
+    OnCopy,
+    Operate,
+    Refresh,
+    Replay,
+    Rerun,
+    Sweep,
+    Work,
+)
 from bot.outcome import Standing
 from bot.queue import Begun, key
 from bot.settings import read_settings
 from bot.wire import from_json
-from workers.jobs import answers, groups, landed, on_copy, operations, refresh, rounds
+from workers.jobs import answers, drifting, groups, landed, on_copy, operations, refresh, rounds
 from workers.jobs.tools import Tools, tools_of
 from workers.report.markup import prose
 
@@ -92,6 +106,7 @@ _HANDLERS: dict[type[Any], Callable[[Tools, Any, Begun], Begun | None]] = {
     Operate: lambda tools, work, _: operations.operate(tools, work),
     OnCopy: lambda tools, work, _: on_copy.measure(tools, work),
     Landed: lambda tools, work, _: landed.look(tools, work),
+    Drift: lambda tools, work, _: drifting.compare(tools, work),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.checklist import OPERATOR
+from bot.comment import LIMIT_BYTES
 from bot.github.client import Client
 from bot.model import Operate, Touch
 from bot.running import Ending
@@ -16,15 +17,19 @@ from workers.environments.keeping import back_up, prune
 from workers.environments.model import Environment, EnvironmentKind
 from workers.environments.order import forecast, looking, working
 from workers.environments.questions import asked
-from workers.errors import Refused
+from workers.errors import CannotAnalyse, Refused
 from workers.jobs import attempts
 from workers.jobs.admission import Admission
 from workers.jobs.attempts import Attempt
 from workers.jobs.measuring import Measuring
+from workers.jobs.tips import compared, meant_as
 from workers.jobs.tools import Tools, now
 from workers.jobs.watching import Watching
+from workers.report.drift_comment import drift_comment
 from workers.report.markup import prose
 from workers.verdict import Report
+
+_MARKER_BYTES = 200  # what stands before an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,16 @@ def _preflight(operation: Operation) -> Ending:
     return Ending(passed, text, operation.touch("preflight", because) if passed and production else ())
 
 
+def _drift(operation: Operation) -> Ending:
+    """Against what the pull request would leave merged, as `status` has it."""
+    order, watching = operation.admission.order, operation.watching
+    try:
+        found = compared(operation.tools, operation.client, order.environment, meant_as(order), watching.replaying)
+    except CannotAnalyse as why:
+        raise Refused(str(why)) from why
+    return Ending(True, drift_comment(found, order.environment.name, LIMIT_BYTES - _MARKER_BYTES))
+
+
 def _backup(operation: Operation) -> Ending:
     environment = operation.admission.order.environment
     taken = back_up(environment, operation.admission.order.label, operation.tools.machine, operation.watching)
@@ -143,15 +158,16 @@ def _resolve(operation: Operation) -> Ending:
         raise Refused(f"there is no migration `{name}` in this commit")
     with working(order, "resolve") as desk:
         if "--applied" in flags:
-            desk.book.stamp(desk.connection, migration)
+            desk.book.stamp(desk.connection, migration, order.migrations)
         else:
-            desk.book.clear(desk.connection, name)
+            desk.book.clear(desk.connection, migration, order.migrations)
     return Ending(True, f"✅ **{work.environment}**: {prose(f'`{name}` is marked as {flags.pop()[2:]}')}.")
 
 
 ACTS: Mapping[str, Callable[[Operation], Ending]] = {
     "deploy": _deploy,
     "preflight": _preflight,
+    "drift": _drift,
     "backup": _backup,
     "rollback": _rollback,
     "resolve": _resolve,

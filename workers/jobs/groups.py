@@ -19,7 +19,8 @@ from workers.jobs.present import NO_MIGRATIONS, asked_by_findings, not_reviewed,
 from workers.jobs.reviewing import gathered_from, opened
 from workers.jobs.tools import Tools
 from workers.mirror import Commits, Copy
-from workers.review import Gathered, review_gathered
+from workers.reading import Gathered
+from workers.review import review_gathered
 from workers.rules import migration_number_taken
 
 # gh-readonly-queue/main/pr-12-BASE names only the last of the group's pull requests.
@@ -135,8 +136,9 @@ def _together(tools: Tools, client: Client, work: Group, waiting: _Waiting) -> _
         copy.fetch((work.base, work.head))
         try:
             # Other files are each pull request's own: they do nothing together that they do not do alone.
-            found = replace(gathered_from(copy, Commits(work.base, work.head, work.base, merged=True)), around=())
-            if not found.touched:
+            of_all = gathered_from(copy, Commits(work.base, work.head, work.base, merged=True))
+            found = tuple(replace(one, around=()) for one in of_all if one.of_project)
+            if not any(one.touched for one in found):
                 return _Together(NO_MIGRATIONS)
             report = review_gathered(found, tools.machine)
         except NoMigrations:
@@ -144,12 +146,12 @@ def _together(tools: Tools, client: Client, work: Group, waiting: _Waiting) -> _
         except (InputError, CannotAnalyse) as error:
             return _Together(not_reviewed(str(error)))
         owners, witnesses = _owners(copy, found, waiting)
-    numbers = tuple(map(_same_number, same_numbers(found.migrations, owners)))
-    asked = asked_by_findings(report, found.policy)
+    numbers = tuple(map(_same_number, same_numbers([one.migrations for one in found], owners)))
+    asked = asked_by_findings(report, found[0].policy)
     if numbers:  # which also says whose they are
         asked = tuple(item for item in asked if item.kind != migration_number_taken.RULE.name)
     clashes = (*map(_clash, conflicts(report, owners)), *numbers)
-    return _Together(present(report, found.policy), asked, clashes, witnesses)
+    return _Together(present(report, found[0].policy), asked, clashes, witnesses)
 
 
 def _clash(conflict: Conflict) -> str:
@@ -164,11 +166,13 @@ def _numbers(conflict: Conflict) -> str:
     return " and ".join(f"#{number}" for number in conflict.pulls)
 
 
-def _owners(copy: Copy, found: Gathered, waiting: _Waiting) -> tuple[Mapping[str, frozenset[int]], tuple[Pull, ...]]:
+def _owners(
+    copy: Copy, found: Sequence[Gathered], waiting: _Waiting
+) -> tuple[Mapping[str, frozenset[int]], tuple[Pull, ...]]:
     """Whose each added migration is: the pull requests whose head has the file. Others than the known members are asked
     only about what none of these has; those that have it are the witnesses."""
-    blobs = {file.path: file.blob for file in copy.repository.files(found.migrations.head)}
-    added = {(migration.path, blobs[migration.path]) for migration in found.migrations.added}
+    blobs = {file.path: file.blob for file in copy.repository.files(found[0].migrations.head)}
+    added = {(each.path, blobs[each.path]) for one in found for each in one.migrations.added}
     holders = _holders(copy, added, waiting.known)
     orphans = added.difference(*holders.values())
     more = _holders(copy, orphans, waiting.others) if orphans else {}

@@ -60,7 +60,8 @@ def _found_out(tools: Tools, client: Client, work: Operate, recorded: Recorded) 
         return Ending(False, f"❌ {_head(work, attempt)} was {_UNTOUCHED}.", headline=_UNTOUCHED)
     environment = next(one for one in environments_of(tools, client) if one.name == work.environment)
     try:
-        found = recover(_order(tools, client, work, attempt, environment), attempt.migrations, tools.machine)
+        order, back = _order(tools, client, work, attempt, environment), attempt.act == _ROLLBACK
+        found = recover(order, attempt.migrations, tools.machine, back=back)
     except (Refused, Unreachable) as error:
         raise _not_yet(client, work, attempt, error) from error
     touches = _touches(_theirs(work, recorded), environment, recorded, found)

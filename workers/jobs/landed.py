@@ -18,12 +18,12 @@ from bot.model import Landed, Refresh, Section, Touch, Verdict
 from bot.outcome import Item
 from bot.queue import key
 from workers.environments.model import BackupMethod, Environment, EnvironmentKind
-from workers.environments.order import Desk, Order, looking
+from workers.environments.order import Desk, looking
 from workers.errors import Refused, Unreachable
 from workers.jobs import attempts
 from workers.jobs.admission import environments_of
 from workers.jobs.permission import granted
-from workers.jobs.sources import source_of
+from workers.jobs.sources import Source, source_of
 from workers.jobs.tools import Tools, now, of_commit
 from workers.report.chapters import cause_id
 from workers.report.markup import prose
@@ -79,20 +79,21 @@ def _drawn(tools: Tools, client: Client, pull: Pull, touches: Sequence[Touch]) -
         source = source_of(tools, client, pull)
     except Permanent:
         return ()
-    if not source.own.added:
+    if not any(share.own.added for share in source.shares):
         return ()
-    reached = tuple(_reached(client, source.order(one)) for one in environments_of(tools, client))
+    reached = tuple(_reached(client, source, one) for one in environments_of(tools, client) if source.concerns(one))
     items = tuple(item for one in reached for item in _items(pull, one))
     _recorded(tools, client, pull, items, touches)
     return reached
 
 
-def _reached(client: Client, order: Order) -> _Reached:
+def _reached(client: Client, source: Source, environment: Environment) -> _Reached:
     try:
+        order = source.order(environment)
         with looking(order) as desk:
             return _Reached(order.environment, desk.has_own, _wrong(desk), _said(client, desk))
-    except (Refused, Unreachable) as error:
-        return _Reached(order.environment, False, "", str(error))
+    except (Permanent, Refused, Unreachable) as error:
+        return _Reached(environment, False, "", str(error))
 
 
 def _wrong(desk: Desk) -> str:
@@ -108,9 +109,11 @@ def _said(client: Client, desk: Desk) -> str:
     if not desk.has_own:
         there = f"{len(entries)} of {count(len(own), 'migration')} there"
         return "; ".join(part for part in (there, _wrong(desk)) if part)
-    at = max(entry.finished_at for entry in entries if entry.finished_at).astimezone(UTC)
-    since = min(entry.started_at for entry in entries) - _LONGEST_ATTEMPT
-    return f"`{desk.book.name}` has it since {at:%Y-%m-%d %H:%M} UTC, {_hands(client, name, own, since)}"
+    ends = [entry.finished_at for entry in entries if entry.finished_at]  # none in a table without times
+    at = f" since {max(ends).astimezone(UTC):%Y-%m-%d %H:%M} UTC" if ends else ""
+    began = min((entry.started_at for entry in entries if entry.started_at), default=None)
+    since = began - _LONGEST_ATTEMPT if began else datetime.fromtimestamp(0, UTC)
+    return f"`{desk.book.name}` has it{at}, {_hands(client, name, own, since)}"
 
 
 def _hands(client: Client, environment: str, own: Set[str], since: datetime) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from bot.errors import Permanent
 from bot.github import pulls
 from bot.github.client import Client
 from bot.github.pulls import Pull
 from bot.locks import lock
 from bot.model import OnCopy, Refresh
 from bot.outcome import Outcome, Standing
-from workers.environments.model import RehearseOn
+from workers.environments.model import Environment, RehearseOn
 from workers.environments.order import Order, looking
 from workers.environments.rehearsal import on_copy_markdown, rehearse_on_copy
 from workers.errors import Cancelled, Refused, Unreachable
 from workers.jobs.admission import environments_of
-from workers.jobs.sources import source_of
+from workers.jobs.sources import Source, source_of
 from workers.jobs.tools import Tools
 from workers.jobs.watching import Watching
 from workers.model import Migration
@@ -37,7 +38,7 @@ def measure(tools: Tools, work: OnCopy) -> None:
     if tools.memory.on_copy(work.repo.id, work.number)[0] == reviewed != "":
         return
     with lock(tools.redis, f"copy:{work.repo.id}:{work.environment}"):
-        said = _measured(source_of(tools, client, pull).order(environment))
+        said = _measured(source_of(tools, client, pull), environment)
     tools.memory.keep_on_copy(work.repo.id, work.number, reviewed, said)
     tools.queue.add(Refresh(work.repo, work.number))
 
@@ -56,15 +57,18 @@ def section(tools: Tools, client: Client, pull: Pull, outcome: Outcome) -> str:
     return ""
 
 
-def _measured(order: Order) -> str:
-    name = order.environment.name
+def _measured(source: Source, environment: Environment) -> str:
+    name = environment.name
+    if not source.concerns(environment):
+        return ""
     try:
+        order = source.order(environment)
         pending = _pending(order)
         if not pending:
             return f"**On a copy of {name}**: not measured: it has all of the migrations already."
         return on_copy_markdown(rehearse_on_copy(order.environment, pending, Watching(lambda: False)))
-    except (Refused, Unreachable, Cancelled) as error:
-        _LOG.warning("%s %s: not measured: %s", order.environment.repository, order.label, error)
+    except (Permanent, Refused, Unreachable, Cancelled) as error:
+        _LOG.warning("%s %s: not measured: %s", environment.repository, source.pull.number, error)
         return f"**On a copy of {name}**: not measured: {prose(str(error))}."
 
 

@@ -170,9 +170,10 @@ def _publish(tools: Tools, client: Client, drawn: Drawn) -> None:
 def _comment(tools: Tools, client: Client, drawn: Drawn) -> None:
     """Only where there is something to say: no comment on a pull request without migrations, and none only to tell
     that there is no review, as the check does."""
+    telling = drawn.outcome.standing is Standing.REVIEWED or drawn.outcome.body
     repo, number = client.repo, drawn.pull.number
     known = tools.memory.comment(repo.id, number)
-    if drawn.outcome.standing is not Standing.REVIEWED and known is None:
+    if not telling and known is None:
         found = comments.find(client, number)
         if not found:
             return

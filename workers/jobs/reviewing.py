@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from bot.errors import Permanent, Retryable
 from bot.github.client import Client
 from bot.github.pulls import Pull, merge_base
-from bot.outcome import Outcome
+from bot.outcome import Outcome, Standing
 from workers.errors import CannotAnalyse, FetchFailed, Gone, InputError, NoMigrations
 from workers.jobs.present import NO_MIGRATIONS, not_reviewed, present
 from workers.jobs.tools import Tools
 from workers.mirror import Commits, Copy, Mirror, MirrorLimits, as_it_would_merge
-from workers.review import Asked, Gathered, fingerprint, gathered, review_gathered
+from workers.reading import Asked, Gathered, fingerprint, gathered, standing
+from workers.review import review_gathered
 
 
 def outcome_of(tools: Tools, client: Client, pull: Pull) -> Outcome:
@@ -30,14 +31,16 @@ def outcome_of(tools: Tools, client: Client, pull: Pull) -> Outcome:
         )
         try:
             found = gathered_from(copy, commits)
-            return _reviewed(tools, client.repo.id, pull, found) if found.touched else NO_MIGRATIONS
+            if not any(one.touched for one in found):
+                return NO_MIGRATIONS
+            return _reviewed(tools, client.repo.id, pull, found)
         except NoMigrations:
             return NO_MIGRATIONS
         except (InputError, CannotAnalyse) as error:
             return not_reviewed(str(error))
 
 
-def gathered_from(copy: Copy, commits: Commits) -> Gathered:
+def gathered_from(copy: Copy, commits: Commits) -> tuple[Gathered, ...]:
     """What the commits change, read from the copy. Raises InputError."""
     asked = Asked(copy.directory, commits.base, commits.head, fork=commits.fork)
     return copy.whole(lambda: gathered(asked))
@@ -52,9 +55,7 @@ def history_of(tools: Tools, client: Client, branch: str) -> str:
         if tip is None:
             return ""
         try:
-            return fingerprint(gathered_from(copy, Commits(tip, tip, tip, merged=False))).whole
-        except NoMigrations:
-            return ""
+            return copy.whole(lambda: standing(copy.repository, tip))
         except InputError as error:
             return hashlib.sha256(str(error).encode()).hexdigest()
 
@@ -76,14 +77,16 @@ def opened(tools: Tools, client: Client) -> Iterator[Copy]:
         raise Permanent(str(failed)) from failed
 
 
-def _reviewed(tools: Tools, repo: int, pull: Pull, found: Gathered) -> Outcome:
+def _reviewed(tools: Tools, repo: int, pull: Pull, found: Sequence[Gathered]) -> Outcome:
     """The same migrations on the same history under the same policy come to the same: a tick needs no server."""
     seen = fingerprint(found)
     known = tools.memory.outcome(seen.whole)
     if known is None:
         report = review_gathered(found, tools.machine)
         tools.metrics.observe("review_seconds", report.timing.total_ms / 1000, level=report.level.word)
-        known = present(report, found.policy)
+        known = present(report, found[0].policy)
+        if known.standing is Standing.FAILED:  # as nothing of a review that fails as a whole is remembered
+            return known
         tools.memory.keep_outcome(seen.whole, known)
     tools.memory.keep_reviewed(repo, pull.number, seen.whole)
     tools.memory.keep_migrations(repo, pull.number, seen.migrations)

@@ -12,6 +12,7 @@ from bot.github import checks, pulls
 from bot.github.client import Attempt, Client
 from bot.model import BaseMoved, Refresh, Replay, Rerun, Sweep
 from bot.routing import WANTED
+from workers.jobs import drifting
 from workers.jobs.groups import groups_at
 from workers.jobs.refresh import external_id
 from workers.jobs.reviewing import history_of
@@ -62,7 +63,8 @@ def sweep(tools: Tools, work: Sweep, told: bool) -> None:
         for installation in tools.app.installations():
             tools.queue.add(Sweep(installation))
         return
-    for client in tools.app.clients(work.installation, changed=told):
+    for client in tools.app.clients(work.installation, told, lambda repo: bool(drifting.scheduled(tools, repo))):
+        drifting.queue_due(tools, client.repo)
         try:
             _sweep_repository(tools, client, told)
         except Permanent as refused:  # one that is gone or blocked does not keep us from the others

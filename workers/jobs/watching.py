@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bot.errors import Permanent, Retryable
 from workers.environments.model import Progress
+from workers.errors import Cancelled
 
 SHOW_S = 5.0  # GitHub wants a second between two writes, and people can read no faster
 _ASK_S = 0.3
@@ -38,6 +40,18 @@ class Watching:
         with contextlib.suppress(Retryable):
             self._stopping = self._stop_wanted()
         return self._stopping
+
+    @contextlib.contextmanager
+    def replaying(self, total: int) -> Iterator[Callable[[], None]]:
+        """To be called once for each migration of a history. Raises Cancelled there."""
+        replayed = itertools.count(1)
+
+        def advance() -> None:
+            self.tell(Progress("replay", "what is applied there, on an ephemeral server", next(replayed), total))
+            if self.cancelled():
+                raise Cancelled("stopped on request while the migrations were replayed")
+
+        yield advance
 
     def last(self) -> str:
         """The step that was begun last, "" for none."""

@@ -31,12 +31,13 @@ _NOT_CODE = (*(f"**/{name}/**" for name in _FOLDERS.split()), *(f"**/{name}" for
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A repository's code at two commits, and the folder of its migrations, which is no code."""
+    """A repository's code at two commits, and the folder of the migrations, which is no code, nor are others."""
 
     repository: Repository
     base: str
     head: str
     directory: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def _declared(wanted: Sought, schema: Sequence[Block]) -> Iterator[Mention]:
 def _pathspecs(code: Code, paths: Iterable[str] = ()) -> tuple[str, ...]:
     """Of the files at these paths, or of all, those that are code."""
     only = tuple(f":(top,literal){path}" for path in paths) or (":(top)",)
-    not_code = (f"{code.directory}/**", *_NOT_CODE) if code.directory else _NOT_CODE
+    migrations = (f"{folder}/**" for folder in (code.directory, *code.others) if folder)
+    not_code = (*migrations, *_NOT_CODE)
     return (*only, *(f":(top,exclude,glob,icase){pattern}" for pattern in not_code))
 
 

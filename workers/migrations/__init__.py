@@ -14,6 +14,7 @@ from workers.migrations.layout import Layout, Project
 from workers.migrations.node_pg_migrate import NODE_PG_MIGRATE
 from workers.migrations.plain import PLAIN
 from workers.migrations.prisma import PRISMA
+from workers.migrations.rails import RAILS
 from workers.migrations.refinery import REFINERY
 from workers.migrations.sqitch import SQITCH
 from workers.migrations.sql_migrate import SQL_MIGRATE
@@ -22,6 +23,7 @@ from workers.migrations.supabase import SUPABASE
 
 # The more telling first: a folder belongs to the first that claims and knows it.
 LAYOUTS: tuple[Layout, ...] = (
+    RAILS,
     SUPABASE,
     SQITCH,
     DRIZZLE,

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from workers.migrations.atlas_sum import SUM, sum_faults
 from workers.migrations.layout import Entry, Layout, each_file
 from workers.migrations.numbered import as_text, by, other_server
 from workers.model import Transaction
 
-_SUM = "atlas.sum"
 _NAME = re.compile(r"\d.*\.sql")
 _OTHERS = re.compile(r"\.(?:up|down|undo|do)\.sql$")
 _CHECKPOINT = "_checkpoint.sql"
@@ -27,7 +27,7 @@ _NONE = re.compile(r"^-- atlas:txmode +none\s*$", re.M)
 
 def _claims(paths: Iterable[str]) -> tuple[str, ...]:
     there = frozenset(paths)
-    folders = sorted(path.rpartition("/")[0] for path in there if path.rpartition("/")[2] == _SUM)
+    folders = sorted(path.rpartition("/")[0] for path in there if path.rpartition("/")[2] == SUM)
     return tuple(folder for folder in folders if not other_server(folder) and _entries(there, folder))
 
 
@@ -46,4 +46,11 @@ def _of_file(text: str, usual: Transaction) -> Transaction:
     return Transaction.STATEMENT if head and _NONE.search(head["comments"]) else usual
 
 
-ATLAS = Layout("atlas", _claims, _entries, ways=each_file(_of_file), version=lambda id: id.partition("_")[0])
+ATLAS = Layout(
+    "atlas",
+    _claims,
+    _entries,
+    ways=each_file(_of_file),
+    version=lambda id: id.partition("_")[0],
+    faults=sum_faults,
+)

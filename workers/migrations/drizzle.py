@@ -14,15 +14,16 @@ Checksum: SHA-256 of the file, in the history table beside `when`; it has no nam
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
+from workers.migrations.drizzle_journal import JOURNAL, journal_faults
 from workers.migrations.layout import Entry, Files, Layout, ReadText, Way, children, inside
 from workers.migrations.numbered import in_order
 from workers.model import Transaction
 
-_JOURNAL = "meta/_journal.json"
 _FILE, _SNAPSHOT = "migration.sql", "snapshot.json"
 _DIALECTS = frozenset({"postgresql", "pg"})
 
@@ -33,8 +34,8 @@ def _claims(paths: Iterable[str]) -> tuple[str, ...]:
     found, files, snapshots = set(), set(), set()
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if f"/{path}".endswith(f"/{_JOURNAL}"):
-            found.add(path.removesuffix(_JOURNAL).rstrip("/"))
+        if f"/{path}".endswith(f"/{JOURNAL}"):
+            found.add(path.removesuffix(JOURNAL).rstrip("/"))
         elif name == _FILE:
             files.add(folder)
         elif name == _SNAPSHOT:
@@ -44,7 +45,7 @@ def _claims(paths: Iterable[str]) -> tuple[str, ...]:
 
 def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
     below = children(paths, directory)
-    if _JOURNAL in below.get("meta", ()):
+    if JOURNAL in below.get("meta", ()):
         files = [name for name, rests in below.items() if name in rests and name.endswith(".sql")]
         return in_order(Entry(name.removesuffix(".sql"), inside(directory, name), order=(name,)) for name in files)
     folders = [name for name, rests in below.items() if f"{name}/{_FILE}" in rests]
@@ -55,27 +56,31 @@ def _journal(text: str) -> dict[str, Any]:
     """What is no journal is an empty one."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _listed(entries: tuple[Entry, ...], paths: Iterable[str], directory: str, read: ReadText) -> tuple[Entry, ...]:
-    path = inside(directory, _JOURNAL)
+    path = inside(directory, JOURNAL)
     if path not in frozenset(paths):
         return entries
     there = {entry.id: entry for entry in entries}
     rows = _journal(read(path)).get("entries")
+    if rows is None:  # nobody can read it: told of it, and of the files as they are
+        return tuple(Entry(entry.id, entry.path, order=(math.inf, entry.id)) for entry in entries)
     listed = (
         [(row.get("tag"), row.get("when")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     )
     return tuple(
-        Entry(tag, there[tag].path, order=(when, tag)) for tag, when in listed if tag in there and isinstance(when, int)
+        Entry(tag, there[tag].path, order=(when, tag), known_as=str(when))
+        for tag, when in listed
+        if tag in there and isinstance(when, int)
     )
 
 
 def _refuses(paths: Iterable[str], directory: str, read: ReadText) -> str | None:
-    path = inside(directory, _JOURNAL)
+    path = inside(directory, JOURNAL)
     dialect = _journal(read(path)).get("dialect") if path in frozenset(paths) else None
     if dialect is not None and dialect not in _DIALECTS:
         return f"{path}: the dialect is {dialect}, not postgresql"
@@ -86,4 +91,4 @@ def _ways(files: Files, usual: Transaction) -> tuple[Way, None]:
     return Way(_UNFINISHED.sub(r"\1;", files.text), usual), None
 
 
-DRIZZLE = Layout("drizzle", _claims, _entries, listed=_listed, refuses=_refuses, ways=_ways)
+DRIZZLE = Layout("drizzle", _claims, _entries, listed=_listed, refuses=_refuses, ways=_ways, faults=journal_faults)

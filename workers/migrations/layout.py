@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from workers.model import Transaction
+from workers.model import Fault, Transaction
+
+
+class Holds(enum.Enum):
+    """What a file is of which a layout makes a migration."""
+
+    SQL = "sql"
+    CODE = "code"  # a program, whose SQL is not known from its text
+    STATE = "state"  # all that the merged migrations come to, in SQL: replayed in their place, never told as a change
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One migration's place: the stem of its file or the name of its folder, and the path of its SQL. down: that of its
     way back, where this is a file of its own. settings: that of a file beside it which tells how it is run. order: what
-    the runner sorts by, comparable with any other of the layout. repeatable: run again whenever its text is another."""
+    the runner sorts by, comparable with any other of the layout. repeatable: run again whenever its text is another.
+    known_as: what the runner's history table has of it that its id does not tell."""
 
     id: str
     path: str
@@ -22,6 +32,8 @@ class Entry:
     settings: str | None = None
     order: tuple[Any, ...] = field(default=(), compare=False)
     repeatable: bool = field(default=False, compare=False)
+    holds: Holds = Holds.SQL
+    known_as: str = field(default="", compare=False)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -80,7 +92,9 @@ class Layout:
     what it runs of one there and back, and how, where it would run others so; InputError where it refuses it. learned:
     the same as transaction, once the texts that are merged are read. refuses: why a folder that looks right cannot be
     read, or None. version: what the runner's history table has for an id. anywhere: whether a folder that somebody
-    names may have any name. code: the files of a folder that the runner runs as well, and that are no SQL.
+    names may have any name. code: the files of a folder that the runner runs as well, and that are no SQL. unreadable:
+    where entries hold code, why their SQL is not known and what to do about it, in a sentence. faults: what is wrong
+    with the file in which the runner keeps the migrations.
     """
 
     name: str
@@ -99,6 +113,8 @@ class Layout:
     version: Callable[[str], str] = lambda id: id
     anywhere: bool = False
     code: Callable[[Iterable[str], str], tuple[str, ...]] = lambda _paths, _directory: ()
+    unreadable: str = ""
+    faults: Callable[[Iterable[str], str, ReadText], tuple[Fault, ...]] = lambda _paths, _directory, _read: ()
 
 
 def children(paths: Iterable[str], directory: str) -> Mapping[str, tuple[str, ...]]:

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 
 from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, each_file, inside
 from workers.migrations.numbered import in_order
+from workers.migrations.prisma_lock import LOCK, lock_faults
 from workers.model import Transaction
 from workers.sql.actions import DropIndex
 from workers.sql.read import read
 from workers.sql.split import split
 
 _FILE = "migration.sql"
-_LOCK = "migration_lock.toml"
 _PROVIDER = re.compile(r'^\s*provider\s*=\s*"([^"]*)"', re.M)
-_POSTGRES = frozenset({"postgresql", "postgres", "cockroachdb", ""})
+POSTGRES = frozenset({"postgresql", "postgres", "cockroachdb", ""})
 
 # The engine splits a file and sends statement by statement since 7.4 (prisma-engines PR 5767); before, the file is one
 # simple query.
@@ -39,7 +39,7 @@ def _claims(paths: Iterable[str]) -> tuple[str, ...]:
         folder, _, name = path.rpartition("/")
         if name == _FILE and folder:
             found.setdefault(folder.rpartition("/")[0], False)
-        elif name == _LOCK:
+        elif name == LOCK:
             found[folder] = True
     return tuple(sorted(directory for directory, locked in found.items() if locked or _named(directory)))
 
@@ -107,11 +107,11 @@ def _wanted(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _refuses(paths: Iterable[str], directory: str, text_of: ReadText) -> str | None:
-    lock = inside(directory, _LOCK)
+    lock = inside(directory, LOCK)
     if lock not in frozenset(paths):
         return None
     provider = _PROVIDER.search(text_of(lock))
-    if provider and provider[1] not in _POSTGRES:
+    if provider and provider[1] not in POSTGRES:
         return f"{lock}: the provider is {provider[1]}, not postgresql"
     return None
 
@@ -127,5 +127,12 @@ def _of_file(text: str, transaction: Transaction) -> Transaction:
 
 
 PRISMA = Layout(
-    "prisma", _claims, _entries, transaction=_transaction, refuses=_refuses, ways=each_file(_of_file), anywhere=True
+    "prisma",
+    _claims,
+    _entries,
+    transaction=_transaction,
+    refuses=_refuses,
+    ways=each_file(_of_file),
+    anywhere=True,
+    faults=lock_faults,
 )

@@ -4,8 +4,8 @@ Detection: sqitch.plan beside a folder deploy. Order: the plan's; a script that 
 change that is there twice, the earlier one's scripts are those with the tag that stands between the two in their
 names (https://sqitch.org/docs/manual/sqitch-rework/). psql runs the scripts, statement by statement; their
 transactions are those that they open themselves, and nothing else opens one. verify/NAME.sql is not read, nor where
-sqitch.conf puts these folders. Variables: psql's :name; their values are not known here. No checksums of the scripts.
-The history table has the change's name, and an id from the plan's line.
+sqitch.conf puts these folders. Variables: psql's :name; their values are not known here. Checksum: SHA-1 of the deploy
+script, in the history table, which has the change's name and an id from the plan's line.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Detection: the folder's name. Order: of names, as text; the first is passed over
 NUMBER_init.sql (https://github.com/supabase/cli/blob/develop/apps/cli-go/pkg/migration/list.go). A file's statements
 are sent as one batch, so what needs to be outside of a transaction works only where it is alone in its file
 (https://github.com/supabase/cli/blob/develop/apps/cli-go/pkg/migration/file.go). Nothing opts out. Seeds are not
-read. What Supabase's own servers have (the schemas auth, storage …) is not made here. No ways back, no variables, no
-checksums. The history table has the number.
+read. What Supabase's own servers have (the schemas auth, storage …) is made by workers.beforehand. No ways back, no
+variables, no checksums. The history table has the number.
 """
 
 from __future__ import annotations

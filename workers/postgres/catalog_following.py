@@ -43,6 +43,9 @@ _OTHERS = (
 )
 _SIGN = "(SELECT concat_ws(' ', count(*), sum(oid::bigint), max(xmin::text::bigint)) FROM {} {})"
 
+# Not read with the table that they hang on: of `_OTHERS`.
+_APART = frozenset({Kind.STATISTICS, Kind.PUBLISHED})
+
 # What the texts of other objects spell.
 _SPELLED = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE, Kind.VIEW, Kind.MATERIALIZED_VIEW})
 
@@ -145,7 +148,8 @@ class Follower:
         new = list(_instances(found, known.catalog))
         if any(_spelled_elsewhere(was, each) for each in new if (was := objects.get(each.id))):
             return None
-        merged = {id: each for id, each in objects.items() if not (_is_of(each, gone) or _is_of(each, again))}
+        stays = (each for each in objects.values() if each.kind in _APART or not _is_of(each, again))
+        merged = {each.id: each for each in stays if not _is_of(each, gone)}
         merged |= {each.id: each for each in new}
         return _Known(_catalog(merged, known.catalog.user, facts), facts, there)
 

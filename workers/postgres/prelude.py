@@ -1,4 +1,4 @@
-"""What a platform provides before any migration runs, made when a migration turns out to need it: roles."""
+"""What a platform provides before any migration runs, made when a migration turns out to need it: roles, databases."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from psycopg import sql
 from workers.postgres.cluster import Cluster, Role
 
 _UNDEFINED_OBJECT = "42704"
+_UNDEFINED_DATABASE = "3D000"
+_EMPTY = "template1"
+_MOST_DATABASES = 3  # of 7 MB each
 
 # Tables can be given to a role by one who may act as it, when it may create in their schema
 # (https://www.postgresql.org/docs/current/sql-altertable.html).
@@ -24,6 +27,7 @@ END $do$
 """
 
 _ROLE = re.compile(r'^role "(.+)" does not exist$')
+_DATABASE = re.compile(r'^database "(.+)" does not exist$')
 
 
 @dataclass(slots=True)
@@ -38,12 +42,25 @@ class Prelude:
             self.notes = (*self.notes, text)
 
     def remedied(self, sqlstate: str, message: str, database: str) -> bool:
-        """Whether the error was a missing role, which exists now: the same SQL is worth another try."""
-        missing = _ROLE.match(message) if sqlstate == _UNDEFINED_OBJECT else None
-        if missing is None or not self.cluster.alive():
+        """Whether the error was a missing role or database, which exists now: the same SQL is worth another try."""
+        if not self.cluster.alive():
             return False
+        if sqlstate == _UNDEFINED_DATABASE and (missing := _DATABASE.match(message)):
+            return self._make_database(missing[1])
+        if sqlstate == _UNDEFINED_OBJECT and (missing := _ROLE.match(message)):
+            self._make_role(missing[1], database)
+            return True
+        return False
+
+    def _make_database(self, name: str) -> bool:
+        if sum(note.startswith("database ") for note in self.notes) >= _MOST_DATABASES:
+            return False
+        self.cluster.create_database(name, _EMPTY)
+        self.note(f"database {name}: has another name here; an empty one was made, for what is granted and set there")
+        return True
+
+    def _make_role(self, name: str, database: str) -> None:
         with self.cluster.connect(Role.ADMIN, database) as connection:
             for statement in (_CREATE, _JOIN, _GRANT):
-                connection.execute(sql.SQL(statement).format(role=sql.Identifier(missing[1]), name=missing[1]))
-        self.note(f"role {missing[1]}: not made by any migration; created here, for what is granted and given to it")
-        return True
+                connection.execute(sql.SQL(statement).format(role=sql.Identifier(name), name=name))
+        self.note(f"role {name}: not made by any migration; created here, for what is granted and given to it")

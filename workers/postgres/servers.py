@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.errors import CannotAnalyse
+from workers.postgres.packages import how_to_get
+from workers.postgres.stand_ins import StandIn
 
 EMBEDDED = "embedded"
 OLDEST_MAJOR = 15  # GRANT SET ON PARAMETER and CREATE DATABASE … STRATEGY came with 15
@@ -52,6 +54,7 @@ class Installation:
     trusted: frozenset[str]  # those of `extensions` that a role without superuser may create
     companions: tuple[Path, ...] = ()  # folders of libraries that the programs look for beside themselves
     linked: tuple[Path, ...] = ()  # folders that links in lib and share lead to
+    stand_ins: tuple[StandIn, ...] = ()  # what CREATE EXTENSION runs for an extension instead of its own script
 
     @property
     def embedded(self) -> bool:
@@ -152,21 +155,10 @@ def _why_none(installations: Sequence[Installation], extensions: frozenset[str])
         )
     looked = ", ".join(str(installation) for installation in installations)
     missing = sorted(extensions - frozenset[str]().union(*(i.extensions for i in installations)))
-    subject = (
-        f"the extension{'s' * (len(missing) > 1)} {', '.join(missing)}"
-        if missing
-        else (f"the extensions {', '.join(sorted(extensions))} together")
-    )
-    return f"no server here has {subject}; looked at {looked}. {_how_to_get(missing or sorted(extensions))}"
-
-
-# Debian's package names; other systems name them alike.
-_PACKAGES = {"vector": "postgresql-NN-pgvector", "postgis": "postgresql-NN-postgis-3", "pg_cron": "postgresql-NN-cron"}
-
-
-def _how_to_get(extensions: Sequence[str]) -> str:
-    packages = sorted({_PACKAGES.get(name, "postgresql-contrib") for name in extensions})
-    return (
-        f"Install a server that has it, for example the system packages postgresql and {' and '.join(packages)}"
-        f"{' (NN is the major version)' if any('NN' in p for p in packages) else ''}"
-    )
+    if not missing:
+        names = ", ".join(sorted(extensions))
+        return (
+            f"no server here has the extensions {names} together; looked at {looked}. {how_to_get(sorted(extensions))}"
+        )
+    named = f"the extension{'s' * (len(missing) > 1)} {', '.join(missing)}"
+    return f"no server here has {named}; looked at {looked}. {how_to_get(missing)}"

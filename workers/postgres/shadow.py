@@ -14,6 +14,7 @@ from workers.errors import CannotAnalyse
 from workers.postgres.folders import erase, place
 from workers.postgres.servers import Installation
 from workers.postgres.slots import needs_users
+from workers.postgres.stand_ins import write
 
 # Not marked trusted by their authors, though nothing in them reaches beyond the database. Migrations create them, and
 # on hosted servers they may. https://www.postgresql.org/docs/current/extend-extensions.html
@@ -28,6 +29,7 @@ HARMLESS = frozenset(
         "pg_stat_statements",
         "pg_uuidv7",
         "postgis",
+        "postgres_fdw",  # its wrapper stays the superuser's, and nobody else may make a server with it
     }
     | {"postgis_topology", "ulid", "vector"}
 )
@@ -41,7 +43,7 @@ def shadow(installation: Installation, cache: Path) -> Installation:
     rest is linked, or copied too when other users may not read the original. Raises CannotAnalyse."""
     to_trust = (HARMLESS & installation.extensions) - installation.trusted
     readable = not needs_users() or _others_may_read(installation.bin / "postgres")
-    if readable and not to_trust:
+    if readable and not to_trust and not installation.stand_ins:
         return installation
     whole = (installation.bin, installation.lib, installation.share, *installation.companions)
     root = Path(os.path.commonpath(whole))
@@ -57,7 +59,8 @@ def shadow(installation: Installation, cache: Path) -> Installation:
         bin=target / installation.bin.relative_to(root),
         lib=target / installation.lib.relative_to(root),
         share=target / installation.share.relative_to(root),
-        trusted=installation.trusted | to_trust,
+        extensions=installation.extensions | {each.name for each in installation.stand_ins},
+        trusted=installation.trusted | to_trust | {each.name for each in installation.stand_ins},
         linked=(installation.lib, installation.share) if readable else (),
     )
 
@@ -73,6 +76,7 @@ def _state(installation: Installation, to_trust: frozenset[str], readable: bool)
             sorted(installation.extensions),
             sorted(to_trust),
             readable,
+            installation.stand_ins,
         )
     )
     return hashlib.sha256(made_of.encode()).hexdigest()[:12]
@@ -107,6 +111,8 @@ def _build(installation: Installation, root: Path, target: Path, how: tuple[froz
             _show(installation.share, share, readable)
         for name in to_trust:
             _trust(share / "extension" / f"{name}.control")
+        for stand_in in installation.stand_ins:
+            write(stand_in, share / "extension")
         _open_to_all(view)
         place(view, target)
     finally:

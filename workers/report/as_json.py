@@ -33,6 +33,19 @@ def to_json(report: Report) -> Json:
         "unread": [_unread(item) for item in report.unread],
         "notes": list(report.notes),
         "timing": _timing(report.timing),
+        "projects": [_project(project) for project in report.parts],
+    }
+
+
+def _project(report: Report) -> Json:
+    return {
+        "directory": report.directory,
+        "layout": report.layout,
+        "level": report.level.word,
+        "server": _server(report.server) if report.server else None,
+        "migrations": [migration.path for migration in report.migrations],
+        "drift": [_drift(item) for item in report.drift],
+        "failed": report.failed or None,
     }
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from workers.model import Level
 from workers.report import phrases
-from workers.report.markdown import Around, fitted, folded, headline
-from workers.report.markup import prose
+from workers.report.markdown import Around, fitted, headline
+from workers.report.markup import folded, prose
 from workers.verdict import Report
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 from workers.model import Level, Preflight
-from workers.report import kept, phrases, written
+from workers.report import phrases
+from workers.report.back_markdown import kept, rollback
 from workers.report.budget import Part, Rank, fit
 from workers.report.evidence import evidence, lasted, shown
-from workers.report.markup import code, fence, prose
+from workers.report.markup import code, fence, folded, prose
 from workers.report.words import count
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
-from workers.ways_back import Kept, Rollback, Written
 
 # GitHub takes 65,536 characters and has been seen to add about a thousand of its own.
 LIMIT_BYTES = 60_000
@@ -56,24 +56,53 @@ def fitted(report: Report, limit_bytes: int, around: Around) -> str:
 def _parts(report: Report, sections: Sequence[JudgedMigration], around: Around) -> list[Part]:
     return [
         Part(Rank.ALWAYS, (around.before + _intro(report),)),
-        *chain.from_iterable(_migration(migration, report) for migration in sections),
-        *_left_out(len(report.migrations) - len(sections)),
-        *_elsewhere(report),
-        *_drift(report),
-        *_unread(report),
+        *(_projects(report, sections) if report.several else _project(report, sections, report.level)),
         Part(Rank.ALWAYS, (f"{around.after}\n---\n{around.below}\n",)),
         *_notes(report),
         Part(Rank.ALWAYS, (_footer(report, around.more),)),
     ]
 
 
+def _project(report: Report, sections: Sequence[JudgedMigration], worst: Level) -> Iterable[Part]:
+    yield from chain.from_iterable(_migration(migration, report, worst) for migration in sections)
+    yield from _left_out(len(report.migrations) - len(sections))
+    yield from _elsewhere(report)
+    yield from _drift(report)
+    yield from _unread(report)
+
+
+def _projects(report: Report, sections: Sequence[JudgedMigration]) -> Iterable[Part]:
+    """Each under its folder; what is found in other files, below them. Where there is room for no migration, what does
+    not fit of the folders is counted, too."""
+    if not sections:
+        yield Part(Rank.RISKY, tuple(map(_folder, report.projects)), "project")
+        yield from _project(report, (), report.level)
+        return
+    for project in report.projects:
+        yield Part(Rank.ALWAYS, (_folder(project),))
+        own = [migration for migration in sections if migration in project.migrations]
+        yield from chain.from_iterable(_migration(migration, project, report.level) for migration in own)
+        yield from _left_out(len(project.migrations) - len(own))
+        yield from _drift(project)
+        yield from () if project.failed else _unread(project)
+    yield from _elsewhere(report)
+
+
+def _folder(project: Report) -> str:
+    if project.failed:
+        return f"\n### ⚠️ {code(project.directory)}\n\nNot analysed: {prose(project.failed, 1000)}\n"
+    said = prose(phrases.of_project(project))
+    return f"\n### {phrases.MARKS[project.level]} {code(project.directory)}\n\n{said}\n"
+
+
 def _intro(report: Report) -> str:
     lines = [f"{phrases.size(report)}\n"]
     first = phrases.worst(report)
     if report.unread:
-        lines.append(f"⚠️ Not a full review: {phrases.unread(report)}, see the end.\n")
+        where = "below" if report.several else "the end"
+        lines.append(f"⚠️ Not a full review: {phrases.unread(report)}, see {where}.\n")
     if first and len(report.migrations) > 1:
-        names = {migration.path: migration.id for migration in report.migrations}
+        names = phrases.called(report)
         where = f"{code(names.get(first.path, first.path))} line {first.line}"
         lines.append(f"**Read first:** {code(first.rule)}, {prose(first.object, 300)}, in {where}\n")
     return "\n".join(lines)
@@ -85,17 +114,17 @@ def _sections(migrations: Sequence[JudgedMigration], most: int) -> tuple[JudgedM
     return tuple(migrations[index] for index in sorted(kept))
 
 
-def _migration(migration: JudgedMigration, report: Report) -> Iterable[Part]:
+def _migration(migration: JudgedMigration, report: Report, worst: Level) -> Iterable[Part]:
     change = phrases.CHANGES[migration.change]
     said = f"{code(migration.path)}{f', **{change}**' if change else ''}"
     yield Part(Rank.ALWAYS, (f"\n#### {phrases.MARKS[migration.level]} {prose(migration.id, 400)}\n\n{said}\n",))
     yield from _statements(migration, report.server is not None)
-    yield from _findings(phrases.about(migration, report.findings), report.level)
+    yield from _findings(phrases.about(migration, report.findings), worst)
     yield from _preflight(phrases.preflight_in(migration.path, report))
     if migration.rollback:
-        yield _rollback(migration, migration.rollback, report)
+        yield rollback(migration, migration.rollback, report)
     if migration.kept:
-        yield _kept(migration.kept)
+        yield kept(migration.kept)
 
 
 def _left_out(number: int) -> Iterable[Part]:
@@ -159,35 +188,6 @@ def _preflight(queries: Sequence[Preflight]) -> Iterable[Part]:
         yield Part(Rank.PREFLIGHT, rows, "question", "\n**Before deploying**, ask the real database\n")
 
 
-def _rollback(migration: JudgedMigration, undo: Rollback, report: Report) -> Part:
-    """What is taken back, with what SQL, and the steps around it; the SQL is the first thing that has no room."""
-    title = f"Rollback: <b>{undo.grade.value}</b>, {phrases.proof(undo)}"
-    told = (*phrases.shortfalls(undo)[:20], *islice(phrases.going_back(undo), 10))
-    short = "".join(f"- {prose(reason, 400)}\n" for reason in told)
-    lines = undo.sql.strip("\n").count("\n") + 1
-    parts = (
-        f"**Takes back** {prose(phrases.taken_back(migration), 600)}\n\n",
-        f"{short}\n" if short else "",
-        _written(migration.written) if migration.written else "",
-        f"**SQL**\n\n{fence(undo.sql)}\n" if undo.sql.strip() else "**SQL** none is needed\n\n",
-        "**Steps**\n\n",
-        *(f"{number}. {prose(step)}\n" for number, step in enumerate(phrases.way_back(migration, report), start=1)),
-    )
-    return Part(Rank.ROLLBACK, (folded(title, "".join(parts)),), f"rollback of {lines} lines")
-
-
-def _kept(pair: Kept) -> Part:
-    rows = "".join(f"- {prose(line, 400)}\n" for line in kept.lines(pair))
-    parts = (f"**{when}**\n\n{fence(sql)}\n" for when, sql in kept.parts(pair))
-    body = f"{rows}\n{''.join(parts)}"
-    return Part(Rank.ROLLBACK, (folded(kept.verdict(pair), body),), f"pair of {body.count(chr(10))} lines")
-
-
-def _written(way: Written) -> str:
-    rows = [f"- {prose(line, 400)}\n" for line in written.differences(way)]
-    return "".join((f"{prose(written.verdict(way), 400)}\n\n", *rows, *(("\n",) if rows else ())))
-
-
 def _elsewhere(report: Report) -> Iterable[Part]:
     rest = phrases.elsewhere(report)
     if rest:
@@ -226,8 +226,3 @@ def _sql(sql: str) -> str:
     if len(block.encode()) <= _SQL_BYTES:
         return block
     return f"({count(len(sql.strip().splitlines()), 'line')} of SQL, in the JSON report.)\n"
-
-
-def folded(title: str, body: str, opened: bool = False) -> str:
-    """An element that opens on a click."""
-    return f"\n<details{' open' if opened else ''}>\n<summary>{title}</summary>\n\n{body}\n</details>\n"

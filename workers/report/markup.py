@@ -72,3 +72,8 @@ def _plain(text: str) -> str:
 
 def _inside_code(text: str) -> str:
     return _WWW.sub("&#46;", _UNDERSCORE.sub("&#95;", text.translate(_SPECIAL_IN_CODE)))
+
+
+def folded(title: str, body: str, opened: bool = False) -> str:
+    """An element that opens on a click."""
+    return f"\n<details{' open' if opened else ''}>\n<summary>{title}</summary>\n\n{body}\n</details>\n"

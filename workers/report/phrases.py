@@ -43,7 +43,23 @@ def size(report: Report) -> str:
     if not report.migrations:
         return "no migrations changed"
     statements = sum(len(migration.statements) for migration in report.migrations)
-    return f"{count(len(report.migrations), 'migration')}, {count(statements, 'statement')}"
+    projects = f" of {len(report.projects):,} projects" if report.several else ""
+    return f"{count(len(report.migrations), 'migration')}{projects}, {count(statements, 'statement')}"
+
+
+def of_project(report: Report) -> str:
+    """One of several, in a line: its layout, its server, and as of the whole report."""
+    server = f" on PostgreSQL {report.server.version}" if report.server else ""
+    return f"{report.layout}{server}: {size(report)}, {found(report)}"
+
+
+def called(report: Report) -> dict[str, str]:
+    """What its migrations are called, by path: by their ids, which several projects may share."""
+    return {
+        one.path: f"{project.directory}/{one.id}" if report.several else one.id
+        for project in report.parts
+        for one in project.migrations
+    }
 
 
 def found(report: Report) -> str:
@@ -140,7 +156,7 @@ def taken_back(migration: JudgedMigration) -> str:
 
 
 def way_back(migration: JudgedMigration, report: Report) -> Iterator[str]:
-    """The steps from a deployed migration back to the schema before it."""
+    """The steps from a deployed migration back to the schema before it. report: of its project."""
     later = [one.id for one in report.migrations[report.migrations.index(migration) + 1 :] if one.rollback]
     if later:
         yield (
@@ -175,7 +191,8 @@ def going_back(undo: Rollback) -> Iterator[str]:
 
 def after_deploying(report: Report) -> Iterator[str]:
     """What to look at once it is out."""
-    status = ", as `npx prisma migrate status` tells" if report.layout == "prisma" else ""
+    prisma = any(project.layout == "prisma" for project in report.parts)
+    status = ", as `npx prisma migrate status` tells" if prisma else ""
     yield f"Each migration has come to its end{status}."
     yield "The application's health checks pass, and its errors are no more than before."
     yield "Nothing waits for locks, and no query has become slow: `pg_stat_activity`, `pg_stat_statements`."

@@ -40,6 +40,11 @@ class Scope:
     policy: Policy
     all: Chapter
 
+    def policy_of(self, path: str) -> Policy:
+        """For the project that a migration is of."""
+        projects = (one.directory for one in self.report.parts if any(each.path == path for each in one.migrations))
+        return self.policy.of(next(projects, ""))
+
     @property
     def checklist(self) -> ChecklistPolicy:
         return self.policy.checklist

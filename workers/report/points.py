@@ -34,9 +34,20 @@ def points(report: Report, policy: Policy, most: int | None = LIMIT) -> tuple[Po
 
 
 def _made(scope: Scope, parts: Sequence[Chapter]) -> tuple[Point, ...]:
-    of_parts = [pair for part in parts for pair in _of_part(scope, part)]
+    of_parts = [(level, _apart(scope, part, point)) for part in parts for level, point in _of_part(scope, part)]
     of_parts.sort(key=lambda pair: -pair[0])
-    return tuple(map(as_line, (*(point for _, point in of_parts), *asked_together(scope), *seen(scope))))
+    of_all = (_apart(scope, scope.all, point) for point in (*asked_together(scope), *seen(scope)))
+    return tuple(map(as_line, (*(point for _, point in of_parts), *of_all)))
+
+
+def _apart(scope: Scope, part: Chapter, point: Point) -> Point:
+    """Where a repository has several projects, the same in another one is another cause."""
+    paths = {migration.path for migration in part.migrations}
+    of = [one.directory for one in scope.report.projects if any(each.path in paths for each in one.migrations)]
+    if not of:
+        return point
+    label = f"{', '.join(of)} {point.label}" if scope.report.several else point.label
+    return replace(point, id=cause_id(point.id, of, ()), label=label)
 
 
 def _distinct(found: Iterable[Point]) -> tuple[Point, ...]:
@@ -91,7 +102,7 @@ def _finding(scope: Scope, part: Chapter, rule: str, findings: Sequence[Finding]
 
 def _where(scope: Scope, findings: Sequence[Finding]) -> str:
     """`20260413_orders` lines 2, 5 and 8."""
-    names = {migration.path: migration.id for migration in scope.report.migrations}
+    names = phrases.called(scope.report)
     paths = tuple(dict.fromkeys(names.get(finding.path, finding.path) for finding in findings))
     if len(paths) > 1:
         return f"in {promises.few(paths)}"
@@ -101,7 +112,8 @@ def _where(scope: Scope, findings: Sequence[Finding]) -> str:
 
 def _preflight(scope: Scope, part: Chapter) -> Point:
     paths = {query.path for query in part.preflight}
-    names = tuple(one.id for one in part.migrations if one.path in paths) or tuple(sorted(paths))
+    called = phrases.called(scope.report)
+    names = tuple(called[one.path] for one in part.migrations if one.path in paths) or tuple(sorted(paths))
     first = part.preflight[0]
     return Point(
         cause_id("preflight", (), tuple(query.sql for query in part.preflight)),
@@ -127,7 +139,8 @@ def _unread(scope: Scope, part: Chapter, items: Sequence[Unread]) -> Point:
 
 
 def _rollback(scope: Scope, unproven: Sequence[JudgedMigration]) -> Point:
-    names = tuple(migration.id for migration in unproven)
+    called = phrases.called(scope.report)
+    names = tuple(called[migration.path] for migration in unproven)
     undo = unproven[0].rollback
     why = "; ".join(phrases.shortfalls(undo)) if undo else "there is no rollback SQL"
     return Point(

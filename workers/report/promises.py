@@ -78,6 +78,7 @@ _OF_RULE = {
     "naming": "{objects} is named so on purpose",
     "several-changes": "{objects} belongs together, and may fail together",
     "migration-number-taken": "The runner keeps the migrations with the number of {objects} apart",
+    "migration-list-stale": "The runner takes {objects} all the same, or the file is made anew before it runs",
     "vague-name": "Everybody knows what {objects} is about",
     "dangerous-command": "{objects} cannot reach a database whose data matters",
     "down-does-not-restore": "Whoever goes back from {objects} does not rely on its down file",

@@ -32,10 +32,16 @@ class WrittenFile:
 def rollback_files(report: Report, form: RollbackForm = RollbackForm.FILE) -> tuple[WrittenFile, ...]:
     """For each new migration that has SQL to undo it. Where its layout has no such form, or cannot hold this SQL in it,
     the file that is run by hand, which says why. Pairs that keep data are always run by hand."""
+    found = (file for project in report.parts for file in _of_project(project, form))
+    return tuple({file.path: file for file in found}.values())
+
+
+def _of_project(report: Report, form: RollbackForm) -> Iterator[WrittenFile]:
     added = [migration for migration in report.migrations if migration.change is Change.ADDED]
     undone = [(one, one.rollback) for one in added if one.rollback and one.rollback.sql.strip()]
     pairs = (file for one in added if one.kept and one.kept.rollback.proven for file in _pair(report, one, one.kept))
-    return tuple({file.path: file for file in (*_in_form(report, undone, form), *pairs)}.values())
+    yield from _in_form(report, undone, form)
+    yield from pairs
 
 
 def _in_form(report: Report, undone: Sequence[_Undone], form: RollbackForm) -> Iterator[WrittenFile]:

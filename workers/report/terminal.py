@@ -30,22 +30,50 @@ def render_terminal(report: Report, console: Console) -> None:
     """Prints the report. Colour and width are the console's; nothing in the report is read as markup or as an escape
     sequence."""
     _print(_verdict(report, phrases.size(report), phrases.found(report)), console)
-    for migration in report.migrations:
-        _migration(migration, report, console)
-    rest = phrases.elsewhere(report)
-    if rest:
+    for project in report.projects if report.several else (report,):
+        if report.several:
+            _folder(project, console)
+        for migration in project.migrations:
+            _migration(migration, project, console)
+        if project is report:
+            _elsewhere(report, console)
+        _drift(project, console)
+        _unread(project, console)
+    if report.several:
+        _elsewhere(report, console)
+    _closing(report, console)
+
+
+def _folder(project: Report, console: Console) -> None:
+    console.print()
+    title = Text(visible(project.directory), style="bold underline")
+    if not project.failed:
+        title.append(f"  {project.level.word}", style=STYLES[project.level])
+    _print(title, console)
+    if not project.failed:
+        _line(phrases.of_project(project), console, style="dim")
+
+
+def _elsewhere(report: Report, console: Console) -> None:
+    if rest := phrases.elsewhere(report):
         _heading("Elsewhere", console)
         _findings(rest, console, with_path=True)
+
+
+def _drift(report: Report, console: Console) -> None:
     if report.drift:
         _heading("Drift", console)
         for gap in report.drift:
             _line(phrases.gap(gap), console, indent=2)
             _sql(gap.sql or "", console)
+
+
+def _unread(report: Report, console: Console) -> None:
     if report.unread:
         _heading("Not analysed", console)
         for item in report.unread:
-            _line(f"{item.path}:{item.line}  {item.reason}", console, indent=2)
-    _closing(report, console)
+            where = "" if report.failed else f"{item.path}:{item.line}  "
+            _line(f"{where}{item.reason}", console, indent=2)
 
 
 @contextlib.contextmanager

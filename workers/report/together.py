@@ -62,9 +62,10 @@ def _blocked(scope: Scope, finding: Finding) -> Name | None:
     judged = scope.all.statements.get(finding) if finding.rule in _WORKS else None
     if judged is None or (finding.rule == "primary-key-changed" and not judged.facts.builds):
         return None
+    policy = scope.policy_of(finding.path)
     for lock in judged.facts.locks:
-        rows = scope.policy.table(lock.relation).rows
-        large = rows is None or rows > scope.policy.small_rows
+        rows = policy.table(lock.relation).rows
+        large = rows is None or rows > policy.small_rows
         if lock.mode.blocks_reads and large and f"{finding.object}.".startswith(f"{lock.relation}."):
             return lock.relation
     return None
@@ -106,4 +107,5 @@ def _applied(scope: Scope, added: tuple[JudgedMigration, ...]) -> str:
     if server is None or len(observed) < len(ran) or any(migration.path in paths for migration in added):
         return ""
     took = duration(sum(one.duration_ms for one in observed))
-    return f"run on PostgreSQL {server.version} after the merged ones: {count(len(ran), 'statement')} in {took}"
+    versions = dict.fromkeys(one.server.version for one in scope.report.parts if one.server)
+    return f"run on PostgreSQL {' and '.join(versions)} after the merged ones: {count(len(ran), 'statement')} in {took}"

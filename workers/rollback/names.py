@@ -66,6 +66,7 @@ def renamings(now: Sequence[str], was: Sequence[str]) -> Iterator[tuple[str, str
     """The names of one place in the order in which each can go back to its former one, in pairs: from, to. A circle is
     opened by a detour over another name."""
     waiting = {name: former for name, former in zip(now, was, strict=True) if name != former}
+    assert len(set(was)) == len(was), was  # two that want one name would wait for each other for ever
     taken = set(now)
     while waiting:
         name = next((name for name, former in waiting.items() if former not in taken), None)

@@ -39,6 +39,7 @@ from workers.rules import (
     lock_held_through_work,
     merged_migration_changed,
     migration_fails,
+    migration_list_stale,
     migration_number_taken,
     migration_out_of_order,
     naming,
@@ -145,6 +146,7 @@ HISTORY_RULES: tuple[HistoryRule, ...] = (
     merged_migration_changed.RULE,
     migration_out_of_order.RULE,
     migration_number_taken.RULE,
+    migration_list_stale.RULE,
     vague_name.RULE,
 )
 FILE_RULES: tuple[FileRule, ...] = (dangerous_command.RULE,)

@@ -101,12 +101,52 @@ rehearse = "neon"
 neon = {{ project = "shop", branch = "main", api_key = "{key}", api_url = "{neon}" }}
 """
 
+# Compared unasked: one with an issue about it, one without; one that cannot be reached.
+_WATCHED = """
+[{shop}.staging]
+kind = "staging"
+url = "{staging}"
+drift = {{ every_hours = 24 }}
+[{shop}.production]
+kind = "production"
+url = "{production}"
+drift = {{ every_hours = 1, issue = false }}
+[{shop}.nowhere]
+kind = "test"
+url = "{nowhere}"
+drift = {{ every_hours = 24 }}
+"""
+
+# Has another branch's migrations than the default one's.
+_FOLLOWED = """
+[{shop}.staging]
+kind = "staging"
+url = "{staging}"
+path = "prisma"
+drift = {{ every_hours = 24, branch = "develop" }}
+"""
+
 _FORKED = """
 [{shop}.staging]
 kind = "staging"
 url = "{staging}"
 backup = {{ method = "neon" }}
 neon = {{ project = "shop", branch = "{name}", api_key = "{key}", api_url = "{neon}" }}
+"""
+
+# Two databases, each of a project of its own; and one of which nobody has said what it has.
+_PARTED = """
+[{shop}.staging]
+kind = "staging"
+url = "{staging}"
+path = "prisma"
+[{shop}.billing]
+kind = "staging"
+url = "{copy}"
+path = "services/billing"
+[{shop}.loose]
+kind = "test"
+url = "{production}"
 """
 
 # How many of each: every test takes the next one. The Neon of these tests has one project, whose main branch is of
@@ -120,6 +160,9 @@ CONFIGURED = {
     "copied": (6, _COPIED),
     "branched": (1, _BRANCHED),
     "forked": (3, _FORKED),
+    "watched": (9, _WATCHED),
+    "followed": (2, _FOLLOWED),
+    "parted": (3, _PARTED),
 }
 
 

@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 
 from tests.conversations.conftest import Shop, make_shop
 from tests.conversations.environments.configured import CONFIGURED, configured
-from tests.github.state import Comment, Pull
+from tests.github.state import Comment, Issue, Pull
 from tests.live_server import OWNER, LiveServer, live_server
 from tests.neon.server import neon
 from tests.neon.world import Project
@@ -56,7 +56,7 @@ class Site:
             )
         ]
 
-    def replies(self, pull: Pull) -> list[str]:
+    def replies(self, pull: Pull | Issue) -> list[str]:
         """Our answers, the oldest first."""
         return [one.body for one in self.town.github.bot_comments(pull) if "migration-bot:reply" in one.body]
 

@@ -220,7 +220,7 @@ def test_what_cannot_be_read_can_be_stopped(estate: Estate) -> None:
     pull = site.shop.open(m2_note=COLUMN)
     site.town.github.push(site.shop.repo, pull.head_ref, plain(_1_other="SELECT 1;\n"), by="ann")
     site.town.settle()
-    assert "more than one migrations folder is changed" in site.say("ann", pull, "/migrate staging")
+    assert "migrations of 2 projects here (migrations, prisma/migrations)" in site.say("ann", pull, "/migrate staging")
     assert "Nothing is running on **staging**" in site.say("ann", pull, "/migrate cancel staging")
 
 

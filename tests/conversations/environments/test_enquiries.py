@@ -60,7 +60,7 @@ def test_unlock_ends_what_is_ours_and_names_what_is_not(site: Site) -> None:
     url = site.server.url(OWNER, f"{site.name}_staging")
     for application, expected in (("migration-bot: deploy", "ended pid "), ("psql", "holds the lock of ")):
         with contextlib.closing(psycopg.connect(url, autocommit=True, application_name=application)) as other:
-            other.execute("SELECT pg_advisory_lock(%s)", (PRISMA.lock_key,))
+            other.execute("SELECT pg_advisory_lock(%s)", (PRISMA.lock_key(other),))
             pid = other.info.backend_pid
             said = site.say("ann", pull, "/migrate unlock staging")
             assert expected in said

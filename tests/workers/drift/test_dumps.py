@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.repositories import Repo, plain
-from workers.drift.dumps import comparable, find_dump, statements
+from workers.drift.dumps import comparable, find_dump
 from workers.drift.engine import NotRendered
 from workers.drift.gaps import gaps
-from workers.drift.making import of_dump
+from workers.drift.making import catalog_of, of_dump
 from workers.drift.schema_files import Found
+from workers.migrations.dumped import schema_statements
 from workers.model import Level
 from workers.postgres.cluster import Cluster, Limits, Role
 from workers.postgres.sandbox import Tier
 from workers.postgres.servers import Installation
-from workers.review import Asked, Machine, review
+from workers.reading import Asked
+from workers.review import Machine, review
 
 DIRECTORY = "db/migrations"
 PATH = "db/schema.sql"
@@ -88,7 +90,7 @@ def test_a_dump_is_found_by_its_words() -> None:
 
 
 def test_only_what_makes_the_schema_is_run() -> None:
-    assert [s.text.split("(")[0].strip() for s in statements(HEAD + ONE + TAIL)] == [
+    assert [s.text.split("(")[0].strip() for s in schema_statements(HEAD + ONE + TAIL)] == [
         "SET transaction_timeout = 0",
         "SET check_function_bodies = false",
         "SELECT pg_catalog.set_config",
@@ -104,10 +106,10 @@ def test_what_pg_dump_writes_is_what_was_dumped(cluster: Cluster, installation: 
         pytest.skip(f"{program.parent} has no pg_dump")
     words = (str(program), "--schema-only", "-h", str(cluster.socket_folder), "-U", Role.MIGRATION.value, database)
     dumped = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    declared, built = of_dump({PATH: dumped}, cluster, database)
+    declared, built = of_dump({PATH: dumped}, cluster), catalog_of(cluster, database)
     assert gaps(comparable(declared), comparable(built)) == ()
     changed = dumped.replace("'glad'", "'merry'").replace("(id * 2)", "(id * 3)")
-    declared, built = of_dump({PATH: changed}, cluster, database)
+    declared = of_dump({PATH: changed}, cluster)
     told = [(gap.object, gap.expected, gap.actual) for gap in gaps(comparable(declared), comparable(built))]
     assert told == [
         ("column public.child.b", "integer GENERATED ALWAYS AS ((id * 3))", "integer GENERATED ALWAYS AS ((id * 2))"),
@@ -115,9 +117,9 @@ def test_what_pg_dump_writes_is_what_was_dumped(cluster: Cluster, installation: 
     ]
 
 
-def test_a_dump_that_fails_is_told_by_its_line(cluster: Cluster, database: str) -> None:
+def test_a_dump_that_fails_is_told_by_its_line(cluster: Cluster) -> None:
     with pytest.raises(NotRendered, match=r"^db/schema\.sql:2: the server refuses it: syntax error"):
-        of_dump({PATH: "SELECT 1;\nCREATE TABEL x (id int);\n"}, cluster, database)
+        of_dump({PATH: "SELECT 1;\nCREATE TABEL x (id int);\n"}, cluster)
 
 
 def test_a_review_tells_a_dump_that_was_forgotten(tmp_path: Path, cache: Path) -> None:

@@ -86,6 +86,16 @@ def test_a_broken_schema_is_refused_with_its_place(engines: Path) -> None:
         render(SEVEN, engines, {"prisma/schema.prisma": broken}, strongest_tier())
 
 
+@pytest.mark.campaign
+@needs_engine
+def test_a_schema_of_megabytes_is_in_time(engines: Path) -> None:
+    fields = "".join(f"  field_{number} String? /// {'a comment ' * 5}\n" for number in range(60))
+    models = "".join(f"\nmodel M{number} {{\n  id Int @id\n{fields}}}\n" for number in range(1000))
+    assert len(models) > 4 << 20
+    ddl = render(SEVEN, engines, {"a.prisma": 'datasource db {\n  provider = "postgresql"\n}\n' + models}, Tier.RLIMITS)
+    assert ddl.count("CREATE TABLE") == 1000
+
+
 @needs_engine
 def test_an_engine_that_takes_too_long_is_ended(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_TIME_S", 0.01)

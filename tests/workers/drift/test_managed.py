@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
@@ -61,9 +61,9 @@ def test_a_schema_is_what_it_is(declared: Catalog) -> None:
     assert found(declared, declared) == ()
 
 
-@pytest.mark.parametrize("sql", UNSEEN)
-def test_what_prisma_cannot_say_is_no_drift(connection: _Connection, declared: Catalog, sql: str) -> None:
-    with built(connection, sql) as catalog:
+@pytest.mark.parametrize("row", UNSEEN, ids=[", ".join(row) for row in UNSEEN])
+def test_what_prisma_cannot_say_is_no_drift(connection: _Connection, declared: Catalog, row: Mapping[str, str]) -> None:
+    with built(connection, "; ".join(row.values())) as catalog:
         assert found(declared, catalog) == ()
 
 

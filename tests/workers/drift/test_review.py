@@ -11,7 +11,8 @@ from tests.workers.drift.test_engine import PACKED, installed, needs_engine
 from workers.model import Level
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier
-from workers.review import Asked, Machine, fingerprint, gathered, review
+from workers.reading import Asked, fingerprint, gathered
+from workers.review import Machine, review
 from workers.verdict import Drift, DriftKind, Report
 
 SCHEMA = "prisma/schema.prisma"
@@ -143,6 +144,6 @@ def test_behind_a_migration_that_fails_it_is_not_checked(repo: Repo, machine: Ma
 def test_another_schema_is_another_review(repo: Repo) -> None:
     repo.commit({SCHEMA: NAMED}, branch="feature")
     one, two = (gathered(Asked(repo.folder, "main", head)) for head in ("main", "feature"))
-    assert (one.touched, two.touched) == (False, True)
+    assert [found.touched for (found,) in (one, two)] == [False, True]
     assert fingerprint(one).whole != fingerprint(two).whole
     assert fingerprint(one).migrations == fingerprint(two).migrations

@@ -17,6 +17,7 @@ from workers.environments.config_checks import TAKEN
 from workers.environments.model import (
     BackupMethod,
     BackupPlan,
+    DriftPlan,
     Environment,
     EnvironmentKind,
     Freeze,
@@ -60,6 +61,8 @@ after = []
 merged = true
 rehearse = "url"
 copy_url = "postgresql://shop:${PRODUCTION_PASSWORD}@copy.acme.example/shop"
+drift = { every_hours = 168, issue = false, branch = "release" }
+path = "./apps/shop/"
 
 [[repositories."acme/shop".environments.production.windows]]
 days = "Mon-Thu"
@@ -146,6 +149,8 @@ PRODUCTION = Environment(
     neon=NeonProject("calm-sea-1", "main", SECRET, "https://neon.acme.example/api/v2"),
     rehearse_on=RehearseOn.URL,
     copy_url=f"postgresql://shop:{SECRET}@copy.acme.example/shop",
+    drift=DriftPlan(168, issue=False, branch="release"),
+    path="apps/shop",
 )
 
 
@@ -407,6 +412,13 @@ WHO = "should be write, maintain, admin or @org/team"
             "should be an https:// address",
         ),
         ('neon = {project = "p", branch = "b"}', "neon.api_key", "is missing"),
+        ("drift = true", "drift", "should hold settings, as key = value"),
+        ("drift = {issue = true}", "drift.every_hours", "is missing"),
+        ('path = "../shop"', "path", "should be a folder inside the repository"),
+        ('path = "/shop"', "path", "should be a folder inside the repository"),
+        ("drift = {every_hours = 0}", "drift.every_hours", "should be greater than or equal to 1"),
+        ("drift = {every_hours = 169}", "drift.every_hours", "should be less than or equal to 168"),
+        ('drift = {every_hours = 1, branch = ""}', "drift.branch", "string should have at least 1 character"),
     ],
 )
 def test_a_setting_that_is_not_understood(reader: Reader, setting: str, key: str, why: str) -> None:

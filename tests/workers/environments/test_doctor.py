@@ -19,7 +19,7 @@ from workers.environments.config import Configured, Environments, read_environme
 from workers.environments.doctor import environment_lines, examine_environments
 from workers.environments.examination import PROBLEM, WARNING
 from workers.environments.history import PLAIN, PRISMA, Book
-from workers.environments.model import BackupMethod, BackupPlan, Environment, EnvironmentKind
+from workers.environments.model import BackupMethod, BackupPlan, DriftPlan, Environment, EnvironmentKind
 from workers.machine import machine_of
 from workers.model import Migration, Transaction
 from workers.postgres.cluster import Limits
@@ -85,6 +85,20 @@ def test_a_history_without_entries(live: LiveServer, file: Path, machine: Machin
     with psycopg.connect(url, autocommit=True) as connection:
         book.prepare(connection)
     assert Seen(staging(url), file, machine).said("history", WARNING) == [f"{book.name}: 0 applied"]
+
+
+def test_the_tables_of_other_runners(live: LiveServer, file: Path, machine: Machine) -> None:
+    """golang-migrate's one row stands for all before it; dbmate's table of that name would be another."""
+    url = live.create_database("others")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean)")
+        connection.execute("INSERT INTO schema_migrations VALUES (9, false)")
+        connection.execute("CREATE TABLE __diesel_schema_migrations (version text, run_on timestamp)")
+        connection.execute("INSERT INTO __diesel_schema_migrations VALUES ('1', now())")
+    assert Seen(staging(url), file, machine).said("history", WARNING) == [
+        "__diesel_schema_migrations: 1 applied, the newest 1",
+        "schema_migrations: all applied, the newest 9",
+    ]
 
 
 def test_what_a_history_says(live: LiveServer, file: Path, machine: Machine) -> None:
@@ -202,6 +216,21 @@ def test_a_copy_to_rehearse_on(live: LiveServer, file: Path, machine: Machine) -
     assert Seen(replace(environment, copy_url=copy), file, machine).said("copy") == [f"127.0.0.1:{live.port}/copy"]
     lost = Seen(replace(environment, copy_url=copy.replace("/copy", "/copies")), file, machine)
     assert (len(lost.said(PROBLEM)), lost.said("history")) == (1, ["none yet"])
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (DriftPlan(24), "compared with the default branch every 24 hours, told in an issue"),
+        (
+            DriftPlan(1, issue=False, branch="develop"),
+            "compared with develop every hour, told in the metrics alone",
+        ),
+    ],
+)
+def test_how_often_it_is_compared(file: Path, machine: Machine, plan: DriftPlan, expected: str) -> None:
+    nowhere = staging(f"postgresql://a@127.0.0.1:{free_port()}/a")
+    assert Seen(replace(nowhere, drift=plan), file, machine).said("drift") == [expected]
 
 
 def test_a_neon_project(live: LiveServer, file: Path, machine: Machine) -> None:

@@ -39,7 +39,9 @@ def is_free(url: str, book: Book) -> bool:
 
 def test_each_layout_has_its_own(url: str) -> None:
     digest = hashlib.sha256(b"migration_bot_history").digest()
-    assert (PRISMA.lock_key, PLAIN.lock_key) == (72707369, int.from_bytes(digest[:4]) >> 1)
+    with connected(url) as c:
+        keys = PRISMA.lock_key(c), PLAIN.lock_key(c)
+    assert keys == (72707369, int.from_bytes(digest[:4]) >> 1)
     with connected(url) as c, connected(url) as d, locked(c, PRISMA, 0), locked(d, PLAIN, 0):
         assert not is_free(url, PRISMA)
         assert not is_free(url, PLAIN)
@@ -60,8 +62,9 @@ def test_a_refusal_says_who_has_it(url: str) -> None:
 
 def test_a_lock_of_another_key_or_database_is_nobodys_business(url: str) -> None:
     with connected(url) as c, connected(url.rpartition("/")[0] + "/postgres") as d:
-        c.execute("SELECT pg_advisory_lock(%s, 1), pg_advisory_lock(1, %s)", (PRISMA.lock_key, PRISMA.lock_key))
-        d.execute("SELECT pg_advisory_lock(%s)", (PRISMA.lock_key,))
+        key = PRISMA.lock_key(c)
+        c.execute("SELECT pg_advisory_lock(%s, 1), pg_advisory_lock(1, %s)", (key, key))
+        d.execute("SELECT pg_advisory_lock(%s)", (key,))
         assert is_free(url, PRISMA)
 
 

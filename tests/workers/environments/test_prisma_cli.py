@@ -93,7 +93,7 @@ def test_what_the_cli_began_we_go_on_with_and_the_other_way_round(
         assert (columns(d), rows(d)) == (columns(c), rows(c))
 
         cli.write(NAMES)
-        found = diagnose(PRISMA.entries(c), (USERS, POSTS, NAMES), PRISMA)
+        found = diagnose(PRISMA.entries(c, ()), (USERS, POSTS, NAMES), PRISMA)
         assert [entry.name for entry in found.applied] == [USERS.id, POSTS.id]
         assert (found.pending, found.failed, found.edited, found.stamped) == ((NAMES,), (), (), ())
 
@@ -104,7 +104,7 @@ def test_what_the_cli_began_we_go_on_with_and_the_other_way_round(
 
         assert cli.deploy(ours).code == 0
         assert rows(d) == rows(c)
-        assert diagnose(PRISMA.entries(d), (USERS, POSTS, NAMES), PRISMA).pending == ()
+        assert diagnose(PRISMA.entries(d, ()), (USERS, POSTS, NAMES), PRISMA).pending == ()
 
 
 def test_what_we_undo_is_pending_for_the_cli_which_applies_it_again(
@@ -116,13 +116,13 @@ def test_what_we_undo_is_pending_for_the_cli_which_applies_it_again(
         deploy(c, USERS, NAMES)
         with c.transaction():
             c.execute("ALTER TABLE users DROP COLUMN name")
-            PRISMA.undo(c, NAMES.id)
+            PRISMA.undo(c, NAMES, ())
 
         status = cli.status(url)
         assert (status.code, NAMES.id in status.output, USERS.id in status.output) == (1, True, False)
         assert cli.deploy(url).code == 0
 
-        entries = PRISMA.entries(c)
+        entries = PRISMA.entries(c, ())
         assert entries is not None
         assert [entry.state for entry in entries] == [EntryState.APPLIED, EntryState.ROLLED_BACK, EntryState.APPLIED]
         assert diagnose(entries, (USERS, NAMES), PRISMA).pending == ()
@@ -136,7 +136,7 @@ def test_a_migration_that_failed_with_one_stops_the_other_until_it_is_resolved(
     cli.write(WRONG)
     with connect(theirs) as c, connect(ours) as d:
         assert cli.deploy(theirs).code == 1
-        assert [entry.name for entry in diagnose(PRISMA.entries(c), (WRONG,), PRISMA).failed] == [WRONG.id]
+        assert [entry.name for entry in diagnose(PRISMA.entries(c, ()), (WRONG,), PRISMA).failed] == [WRONG.id]
 
         PRISMA.prepare(d)
         PRISMA.fail(d, PRISMA.begin(d, WRONG), failure_log(WRONG.id, error))
@@ -145,7 +145,7 @@ def test_a_migration_that_failed_with_one_stops_the_other_until_it_is_resolved(
         assert without_logs(d) == without_logs(c)
 
         assert cli.resolve(theirs, "--rolled-back", WRONG.id).code == 0
-        PRISMA.clear(d, WRONG.id)
+        PRISMA.clear(d, WRONG, ())
         assert without_logs(d) == without_logs(c)
         given_back = connect(server.create_database("given_back"))
         PRISMA.prepare(given_back)
@@ -153,9 +153,9 @@ def test_a_migration_that_failed_with_one_stops_the_other_until_it_is_resolved(
         assert rows(given_back) == rows(d)
 
         assert cli.resolve(theirs, "--applied", WRONG.id).code == 0
-        PRISMA.stamp(d, WRONG)
+        PRISMA.stamp(d, WRONG, ())
         assert without_logs(d) == without_logs(c)
-        found = diagnose(PRISMA.entries(c), (WRONG,), PRISMA)
+        found = diagnose(PRISMA.entries(c, ()), (WRONG,), PRISMA)
         assert (found.pending, found.failed, found.stamped) == ((), (), (WRONG.id,))
         assert cli.status(ours).code == 0
 
@@ -175,7 +175,7 @@ def test_a_failed_migration_that_is_stamped_is_rolled_back_and_applied(
         PRISMA.prepare(c)
         PRISMA.begin(c, USERS)
     assert cli.resolve(server.url("shop_owner", "their_stamp"), "--applied", USERS.id).code == 0
-    PRISMA.stamp(ours, USERS)
+    PRISMA.stamp(ours, USERS, ())
     assert rows(ours) == rows(theirs)
 
 
@@ -189,9 +189,9 @@ def test_both_refuse_a_schema_with_tables_and_without_a_history_and_take_a_basel
         assert "P3005" in cli.deploy(url).output
         with pytest.raises(Refused, match="P3005"):
             PRISMA.prepare(c)
-        PRISMA.stamp(c, USERS)
+        PRISMA.stamp(c, USERS, ())
         assert cli.deploy(url).code == 0
-        found = diagnose(PRISMA.entries(c), (USERS, NAMES), PRISMA)
+        found = diagnose(PRISMA.entries(c, ()), (USERS, NAMES), PRISMA)
         assert ([entry.name for entry in found.applied], found.stamped) == ([USERS.id, NAMES.id], (USERS.id,))
 
 
@@ -200,8 +200,8 @@ def test_the_table_is_where_prisma_puts_it(server: LiveServer, cli: PrismaCli, c
     cli.write(USERS)
     assert cli.deploy(f"{url}?schema=shop").code == 0
     with connect(url) as public, connect(url, "shop,public") as shop:
-        assert PRISMA.entries(public) is None
-        assert diagnose(PRISMA.entries(shop), (USERS,), PRISMA).pending == ()
+        assert PRISMA.entries(public, ()) is None
+        assert diagnose(PRISMA.entries(shop, ()), (USERS,), PRISMA).pending == ()
 
 
 def test_who_comes_second_waits_for_the_lock(server: LiveServer, cli: PrismaCli, connect: Any) -> None:
@@ -216,7 +216,7 @@ def test_who_comes_second_waits_for_the_lock(server: LiveServer, cli: PrismaCli,
                 assert process.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-            assert PRISMA.entries(c) is None
+            assert PRISMA.entries(c, ()) is None
             deploy(c, replace(USERS, text="CREATE TABLE users (id int);\n"))
         done = cli.finish(process)
         assert (done.code, "No pending migrations to apply" in done.output) == (0, True)

@@ -376,7 +376,7 @@ def test_what_cannot_be_rehearsed_is_refused(stagings: Stagings) -> None:
     by_hand(url, history)
     with psycopg.connect(url, autocommit=True) as connection, stagings.server.admin(connection.info.dbname) as admin:
         admin.execute(one.text.encode())
-        PRISMA.stamp(connection, one)
+        PRISMA.stamp(connection, one, ())
     begun: list[tuple[str, ...]] = []
     with pytest.raises(Refused) as refused:
         roll_back(order_of(url, history, one), None, True, Work(machine(stagings.cache), Nobody(), begun.append))

@@ -35,6 +35,7 @@ def test_the_journal_says_which_and_in_what_order() -> None:
     files[JOURNAL] = journal("0001_b", "0000_a", "0003_gone")
     assert listed(files) == (Entry("0001_b", "app/drizzle/0001_b.sql"), Entry("0000_a", "app/drizzle/0000_a.sql"))
     assert [entry.order for entry in listed(files)] == [(100, "0001_b"), (99, "0000_a")]
+    assert [entry.known_as for entry in listed(files)] == ["100", "99"]
 
 
 def test_folders_are_sorted_by_name() -> None:
@@ -42,9 +43,14 @@ def test_folders_are_sorted_by_name() -> None:
     assert listed(files, "m") == (Entry("10_a", "m/10_a/migration.sql"), Entry("2_b", "m/2_b/migration.sql"))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "not json", '{"entries": {}}', '{"entries": ["0000_a", {"tag": 1}]}'])
+@pytest.mark.parametrize("text", ['{"entries": {}}', '{"entries": ["0000_a", {"tag": 1}]}'])
 def test_a_journal_that_lists_nothing(text: str) -> None:
     assert listed({"app/drizzle/0000_a.sql": "", JOURNAL: text}) == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "not json", "{}", "[" * 100_000])
+def test_a_journal_that_cannot_be_read_hides_no_file(text: str) -> None:
+    assert [entry.id for entry in listed({"app/drizzle/0000_a.sql": "", JOURNAL: text})] == ["0000_a"]
 
 
 def test_files_before_there_was_a_journal() -> None:

@@ -9,7 +9,7 @@ from tests.workers.mirror.conftest import TOKEN, Origin, noise
 from workers.errors import Gone
 from workers.mirror import Commits, Copy, as_it_would_merge
 from workers.model import MigrationSet
-from workers.review import Asked, gathered
+from workers.reading import Asked, gathered
 
 ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
 
@@ -24,7 +24,7 @@ def asked(origin: Origin, copy: Copy, head: str) -> Commits:
 
 def changed(copy: Copy, commits: Commits) -> list[tuple[str, str]]:
     wanted = Asked(copy.directory, commits.base, commits.head, fork=commits.fork)
-    return summary(copy.whole(lambda: gathered(wanted)).migrations)
+    return summary(copy.whole(lambda: gathered(wanted))[0].migrations)
 
 
 def summary(found: MigrationSet) -> list[tuple[str, str]]:
@@ -59,8 +59,8 @@ def test_no_test_merge(origin: Origin, copy: Copy, tip: str, head: str) -> None:
     commits = asked(origin, copy, head)
     assert commits == Commits(tip, head, fork, merged=False)
     assert changed(copy, commits) == [("added", "m3")]
-    whole = gathered(Asked(origin.repo.folder, tip, head)).migrations
-    mirrored = gathered(Asked(copy.directory, tip, head, fork=fork)).migrations
+    whole = gathered(Asked(origin.repo.folder, tip, head))[0].migrations
+    mirrored = gathered(Asked(copy.directory, tip, head, fork=fork))[0].migrations
     assert mirrored == whole
 
 

@@ -9,14 +9,14 @@ from tests.workers.mirror.conftest import TOKEN, Origin, noise
 from workers.errors import FetchFailed, Gone, Missing
 from workers.mirror import Copy
 from workers.model import MigrationSet, Transaction
-from workers.review import Asked, gathered
+from workers.reading import Asked, gathered
 
 ONE, TWO = "CREATE TABLE one (id int);\n", "CREATE TABLE two (id int);\n"
 NOWHERE = "f" * 40
 
 
 def read(copy: Copy, base: str, head: str) -> MigrationSet:
-    return copy.whole(lambda: gathered(Asked(copy.directory, base, head, fork=base)).migrations)
+    return copy.whole(lambda: gathered(Asked(copy.directory, base, head, fork=base))[0].migrations)
 
 
 def test_nothing_wanted_nothing_asked(origin: Origin, copy: Copy) -> None:
@@ -127,7 +127,7 @@ def test_a_large_policy_and_a_large_lock_file_count(origin: Origin, copy: Copy) 
     policy = f"small_rows: 12\n# {noise(600_000).hex()}\n"
     commit = origin.repo.commit({**prisma(m1=ONE), "package-lock.json": lock, ".github/migrations.yml": policy})
     copy.fetch((commit,))
-    found = copy.whole(lambda: gathered(Asked(copy.directory, commit, commit, fork=commit)))
+    (found,) = copy.whole(lambda: gathered(Asked(copy.directory, commit, commit, fork=commit)))
     assert found.policy.small_rows == 12
     assert found.migrations.history[0].transaction is Transaction.STATEMENT
 

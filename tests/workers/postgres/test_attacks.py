@@ -169,7 +169,14 @@ ATTACKS = (
         sqlstate=None,
         needs="dblink",
     ),
-    Attack("postgres_fdw", ("CREATE EXTENSION postgres_fdw",), needs="postgres_fdw"),
+    Attack(
+        "postgres_fdw",
+        (
+            "CREATE EXTENSION postgres_fdw",
+            "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{port}')",
+        ),
+        needs="postgres_fdw",
+    ),
     Attack(
         "subscription",
         ("CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port={port} user=x password=y dbname=z' PUBLICATION p",),

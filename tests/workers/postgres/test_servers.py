@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from workers.errors import CannotAnalyse
@@ -66,8 +67,8 @@ def test_a_missing_extension_is_named_with_where_we_looked_and_how_to_get_it() -
         choose((OLD, EMBEDDED_18), None, frozenset({"citext", "postgis"}))
     assert str(refused.value) == (
         "no server here has the extension postgis; looked at PostgreSQL 15.18 (/usr/lib/postgresql/15/bin), PostgreSQL "
-        "18.4 (embedded). Install a server that has it, for example the system packages postgresql and "
-        "postgresql-NN-postgis-3 (NN is the major version)"
+        "18.4 (embedded). Install postgresql-N-postgis-3 (N is the server's major version), or name a folder of server "
+        "programs in MIGRATION_BOT_POSTGRES"
     )
 
 
@@ -126,6 +127,23 @@ def test_an_installation_that_needs_no_view_is_used_as_it_is(installation: Insta
     trusting = replace(installation, trusted=installation.trusted | HARMLESS)
     assert shadow(trusting, tmp_path) == trusting
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrapper_of_other_servers_stays_the_superusers(cache: Path) -> None:
+    """CREATE EXTENSION postgres_fdw passes, as on hosted servers, and opens no way out of the sandbox."""
+    with_it = next((i for i in find_installations() if "postgres_fdw" in i.extensions), None)
+    if with_it is None:
+        pytest.skip("no server here has it")
+    with start_cluster(with_it, Tier.RLIMITS, Limits(), cache) as cluster, cluster.connect(Role.MIGRATION) as c:
+        c.execute("CREATE EXTENSION postgres_fdw")
+        for way in (
+            "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1')",
+            "CREATE FOREIGN DATA WRAPPER w HANDLER postgres_fdw_handler",
+            "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO postgres",
+            "ALTER FOREIGN DATA WRAPPER postgres_fdw OWNER TO postgres",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                c.execute(way.encode())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")

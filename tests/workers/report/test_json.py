@@ -39,6 +39,17 @@ def test_nothing_changed_and_no_server() -> None:
             "prove_ms": 0.0,
             "snapshot": "miss",
         },
+        "projects": [
+            {
+                "directory": "",
+                "layout": "prisma",
+                "level": "safe",
+                "server": None,
+                "migrations": [],
+                "drift": [],
+                "failed": None,
+            }
+        ],
     }
 
 

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 
 from tests.repositories import Repo
 from tests.workers.report.reports import EMPTY, FULL, RISKY_MIGRATION, SAFE, SAFE_MIGRATION, reports
-from workers.gather import Wanted, gather
+from workers.gather import Between, gather
 from workers.migrations import LAYOUTS, Layout
 from workers.migrations.layout import Files
 from workers.migrations.plain import PLAIN
 from workers.migrations.prisma import PRISMA
 from workers.model import Change, Transaction
 from workers.policy import RollbackForm
+from workers.projects import Wanted
 from workers.report.rollback_file import WrittenFile, rollback_files, rollback_path
 from workers.repository import open_repository
 from workers.sql.split import split
@@ -107,9 +108,9 @@ def test_a_review_after_they_are_committed_sees_the_same_migrations(layout: str,
     files = rollback_files(replace(FULL, layout=layout, migrations=(replace(RISKY_MIGRATION, path=path),)))
     after = repo.commit({file.path: file.sql for file in files})
     repository = open_repository(repo.folder)
-    fork = replace(gather(repository, base, before, Wanted()), head=after)
-    assert gather(repository, base, after, Wanted()) == fork
-    assert [one.migration.path for one in fork.changed] == [path]
+    found, again = (gather(repository, Between(base, head), (Wanted(),)) for head in (before, after))
+    assert again == (replace(found[0], head=after),)
+    assert [one.migration.path for one in found[0].changed] == [path]
 
 
 # ---------------------------------------------------------------- other forms

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
-from workers.rules import migration_number_taken, vague_name
+from workers.model import Change, ChangedMigration, Fault, Migration, MigrationSet, Transaction
+from workers.rules import migration_list_stale, migration_number_taken, vague_name
 from workers.rules.rule import HistoryRule
 
 
@@ -47,6 +47,30 @@ def test_a_number_of_a_merged_migration() -> None:
 
 def test_two_new_migrations_with_one_number() -> None:
     assert told(migration_number_taken.RULE, added("3_c"), added("3_d"), merged=("1_a",)) == ["3_d"]
+
+
+# ---------------------------------------------------------------- migration-list-stale
+
+
+STALE = Fault("m/atlas.sum", 4, "3_c", "atlas.sum does not have 3_c.sql.")
+
+
+def stale(*new: ChangedMigration, faults: tuple[Fault, ...] = (STALE,)) -> list[tuple[str, int | None, str | None]]:
+    found = MigrationSet("atlas", "m", "a", "b", (migration("2_b"),), new, faults=faults)
+    return [(finding.path, finding.line, finding.object) for finding in migration_list_stale.RULE.check(found)]
+
+
+def test_a_list_that_goes_with_the_migrations() -> None:
+    assert stale(added("3_c"), faults=()) == []
+
+
+def test_what_comes_too_late_is_told_as_that_alone() -> None:
+    assert stale(added("3_c", out_of_order=True)) == []
+
+
+def test_a_list_that_was_left_behind() -> None:
+    assert stale(added("3_c")) == [("m/atlas.sum", 4, "3_c")]
+    assert stale(added("4_d", out_of_order=True)) == [("m/atlas.sum", 4, "3_c")]
 
 
 # ---------------------------------------------------------------- vague-name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workers.environments.history.book import Book
+from workers.environments.history.book import Reader
 from workers.environments.model import Entry, EntryState
 from workers.model import Migration
 
@@ -25,21 +25,22 @@ class Diagnosis:
     stamped: tuple[str, ...]
 
 
-def diagnose(entries: tuple[Entry, ...] | None, migrations: Sequence[Migration], book: Book) -> Diagnosis:
+def diagnose(entries: tuple[Entry, ...] | None, migrations: Sequence[Migration], reader: Reader) -> Diagnosis:
     """entries: None where there is no table. migrations: all of the commit, in the runner's order."""
     applied = tuple(entry for entry in entries or () if entry.state is EntryState.APPLIED)
     failed = tuple(entry for entry in entries or () if entry.state is EntryState.FAILED)
     begun = {entry.name for entry in (*applied, *failed)}
     files = {migration.id: migration for migration in migrations}
     names = {entry.name for entry in applied}
-    last = max((place for place, migration in enumerate(migrations) if migration.id in names), default=0)
+    ordered = [migration for migration in migrations if not reader.repeats(migration)]
+    last = max((place for place, migration in enumerate(ordered) if migration.id in names), default=0)
     return Diagnosis(
         pending=tuple(migration for migration in migrations if migration.id not in begun),
         applied=applied,
         failed=failed,
-        edited=_names(entry for entry in applied if entry.name in files and not book.same(entry, files[entry.name])),
+        edited=_names(entry for entry in applied if entry.name in files and not reader.same(entry, files[entry.name])),
         missing=_names(entry for entry in applied if entry.name not in files),
-        out_of_order=tuple(migration.id for migration in migrations[:last] if migration.id not in begun),
+        out_of_order=tuple(migration.id for migration in ordered[:last] if migration.id not in begun),
         stamped=_names(entry for entry in applied if entry.steps == 0),
     )
 

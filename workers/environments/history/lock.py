@@ -17,6 +17,7 @@ from workers.environments.history.book import Book
 from workers.errors import Refused
 
 _POLL_S = 0.1
+_HALF = 0xFFFFFFFF
 
 # A bigint key stands in two halves: https://www.postgresql.org/docs/current/view-pg-locks.html. application_name is for
 # all to see, when a session began only for its own role and monitors.
@@ -46,9 +47,9 @@ class Holder:
 
 def holders(c: psycopg.Connection[Any], book: Book) -> tuple[Holder, ...]:
     """More than one only where it was taken as a shared lock. Raises psycopg.Error."""
-    key = book.lock_key
+    key = book.lock_key(c)
     with c.cursor(row_factory=class_row(Holder)) as cursor:
-        return tuple(cursor.execute(_HOLDERS, (APPLICATION, key >> 32, key & 0xFFFFFFFF), prepare=False))
+        return tuple(cursor.execute(_HOLDERS, (APPLICATION, key >> 32 & _HALF, key & _HALF), prepare=False))
 
 
 @contextlib.contextmanager
@@ -92,5 +93,5 @@ def _held(c: psycopg.Connection[Any], book: Book) -> str:
 
 def _ask(c: psycopg.Connection[Any], query: LiteralString, book: Book) -> bool:
     with c.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(query, (book.lock_key,), prepare=False).fetchone()
+        row = cursor.execute(query, (book.lock_key(c),), prepare=False).fetchone()
     return row is not None and bool(row[0])

@@ -59,6 +59,7 @@ class Scene(Site):
 
     def story(self, said: Comment, environment: str = "staging") -> Story:
         """said: the command whose reaction counts."""
+        assert isinstance(said.pull, Pull)
         return Story(
             columns=tuple(name for (name,) in self.ask("staging", _COLUMNS)),
             marks=self.ask("staging", "SELECT count(*) FROM marks")[0][0],
