@@ -139,15 +139,16 @@ class Catalog:
     @functools.cached_property
     def dependencies(self) -> Mapping[ObjectId, tuple[Dependency, ...]]:
         """Of each object on others in `objects`; a column depends on its table. Worked out when first asked for."""
-        found: dict[ObjectId, dict[Dependency, None]] = {}
+        objects, found = self.objects, dict[ObjectId, dict[tuple[ObjectId, str], None]]()
         for dependent, on, type in self.links:
-            source, target = self._known(dependent), self._known(on)
+            source = dependent if dependent in objects else self._known(dependent)
+            target = on if on in objects else self._known(on)
             if source and target and source != target:
-                found.setdefault(source, {})[Dependency(target, type)] = None
-        for each in self.objects.values():
+                found.setdefault(source, {})[target, type] = None
+        for each in objects.values():
             if each.kind is Kind.COLUMN and each.parent:
-                found.setdefault(each.id, {})[Dependency(each.parent, "a")] = None
-        return {id: tuple(targets) for id, targets in found.items()}
+                found.setdefault(each.id, {})[each.parent, "a"] = None
+        return {id: tuple(map(Dependency._make, targets)) for id, targets in found.items()}
 
     def _known(self, id: ObjectId) -> ObjectId | None:
         while id not in self.objects and (alias := self.aliases.get(id[:2])) is not None:
@@ -155,6 +156,24 @@ class Catalog:
         if id in self.objects:
             return id
         return whole if (whole := id._replace(sub=0)) in self.objects else None
+
+    @functools.cached_property
+    def children(self) -> Mapping[ObjectId, Sequence[Object]]:
+        """What hangs on each object as on its parent."""
+        found: dict[ObjectId, list[Object]] = {}
+        for each in self.objects.values():
+            if each.parent:
+                found.setdefault(each.parent, []).append(each)
+        return found
+
+    @functools.cached_property
+    def users(self) -> Mapping[ObjectId, Sequence[Object]]:
+        """What depends on each object."""
+        found: dict[ObjectId, list[Object]] = {}
+        for each in self.objects.values():
+            for dependency in self.on(each.id):
+                found.setdefault(dependency.on, []).append(each)
+        return found
 
     def of_kind(self, *kinds: Kind) -> Iterator[Object]:
         return (each for each in self.objects.values() if each.kind in kinds)

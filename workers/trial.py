@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from workers.errors import CannotAnalyse
@@ -13,6 +13,7 @@ from workers.model import Observation, RehearsedMigration, Rejection
 from workers.play import play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
+from workers.postgres.imprint import imprint
 from workers.postgres.observe import Observer
 from workers.postgres.relations import Relations
 from workers.preflight import Known
@@ -56,6 +57,8 @@ def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     rejections: list[Rejection] = []
     ask = Ask(tables)
     dump = dumped_before(stand)
+    if played.roles.known is not None:
+        dump()  # they belong to all databases: later, the line would not show their former names
     for tried in range(1, _TRIES + 1):
         ask = ask if tried < _TRIES else Ask()
         attempt = _attempt(stand, played, tables, ask, dump)
@@ -94,12 +97,15 @@ class _Failed:
     statement: int
 
 
-def _attempt(stand: Stand, played: Played, tables: frozenset[Name], ask: Ask, dump: str) -> _Passed | _Failed:
-    """tables: which are compared; dump: the schema before the migration, as pg_dump writes it."""
+def _attempt(
+    stand: Stand, played: Played, tables: frozenset[Name], ask: Ask, dump: Callable[[], str]
+) -> _Passed | _Failed:
+    """tables: which are compared; dump: tells the schema before the migration, as pg_dump writes it."""
     with (
         stand.stage() as stage,
         stand.cluster.connect(Role.MIGRATION, stage.database) as reader,
     ):
+        printed = imprint(reader)
         held = filled(reader, ask)
         before = read_catalog(reader)
         rows = fingerprint(reader, before, sorted(tables | held))
@@ -109,7 +115,7 @@ def _attempt(stand: Stand, played: Played, tables: frozenset[Name], ask: Ask, du
         seen = play(stage, played.script, played.migration.transaction)
         failed = failure(seen)
         if failed is None:
-            states = States(before, read_catalog(reader), {**rows, **theirs}, dump)
+            states = States(before, read_catalog(reader), {**rows, **theirs}, dump, imprint=printed)
             attempt: _Passed | _Failed = _taken_back(Done(stand, stage, reader, played), states, seen, made)
         else:
             attempt = _Failed(stage, seen[failed], failed)

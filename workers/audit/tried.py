@@ -16,6 +16,7 @@ from workers.audited import AuditedMigration
 from workers.catalog import Catalog, Kind
 from workers.facts import Facts
 from workers.model import Migration, Observation, SqlError
+from workers.postgres.imprint import imprint
 from workers.postgres.outcome import ServerLost
 from workers.postgres.roles import Roles
 from workers.replay import apply_whole
@@ -41,11 +42,16 @@ class Tried:
     goes_on: bool
 
 
-def tried(line: Line, migration: Migration) -> Tried:
-    """An error of the migration's own is told; the database is then as its runner leaves it. Raises ServerLost and
-    psycopg.Error where the server is lost before the migration is applied."""
+class NoDump(Exception):
+    """The schema before the migration was not dumped, and now it is wanted."""
+
+
+def tried(line: Line, migration: Migration, *, dumped: bool) -> Tried:
+    """An error of the migration's own is told; the database is then as its runner leaves it. dumped: by pg_dump
+    beforehand in any case. Raises ServerLost and psycopg.Error where the server is lost before the migration is
+    applied; NoDump."""
     began, noted = time.monotonic(), len(line.prelude.notes)
-    trial, error = _applied(line, migration)
+    trial, error = _applied(line, migration, dumped)
     rollback, written = (None, None) if error else trial.take_back()
     found = AuditedMigration(
         migration.id,
@@ -60,10 +66,10 @@ def tried(line: Line, migration: Migration) -> Tried:
     return Tried(found, trial.goes_on)
 
 
-def _applied(line: Line, migration: Migration) -> tuple[_Trial, SqlError | None]:
+def _applied(line: Line, migration: Migration, dumped: bool) -> tuple[_Trial, SqlError | None]:
     """On a database that has what a platform provides."""
     while True:
-        trial, prelude = _Trial(line, migration), for_attempt(line.prelude, migration)
+        trial, prelude = _Trial(line, migration, dumped), for_attempt(line.prelude, migration)
         error = line.apply(migration, trial.writes, prelude)
         line.prelude.notes = prelude.notes
         if not prelude.made:
@@ -75,16 +81,18 @@ def _sentence(error: SqlError) -> str:
 
 
 class _Trial:
-    """goes_on: see Tried. down: their own way back, where it has a statement."""
+    """goes_on: see Tried. down: their own way back, where it has a statement. dump or imprint: before the migration."""
 
-    def __init__(self, line: Line, migration: Migration) -> None:
+    def __init__(self, line: Line, migration: Migration, dumped: bool) -> None:
         """Before the migration is applied."""
         self.line, self.migration, self.goes_on = line, migration, True
         self.down = None if migration.down is None or claims_nothing(migration.down) else migration.down
         self.roles = Roles.before(line.cluster, migration.text)
         self.writes = writes_of(migration)
         self.before = line.state()
-        self.dump = line.dump()
+        dumped = dumped or not self.writes.only_add
+        self.imprint = None if dumped else imprint(line.reader)
+        self.dump = line.dump() if dumped else ""
         self.positions = line.positions() if self.writes.actions else {}
 
     def take_back(self) -> tuple[Rollback, Written | None]:
@@ -96,7 +104,7 @@ class _Trial:
         around = (before.catalog, after.catalog)
         statements = self.writes.statements
         used = in_use(statements, [_RAN] * len(statements), around)
-        states = States(*around, before.with_empty(inserted), self.dump, used)
+        states = States(*around, before.with_empty(inserted), self._dumped, used, self.imprint)
         plan = write_rollback(*around, done)
         try:
             return self._proven(plan, states, after)
@@ -116,6 +124,11 @@ class _Trial:
     def _run(self, sql: str) -> str | None:
         error = self.line.session.run(sql, simple=True).error
         return error.message if error else None
+
+    def _dumped(self) -> str:
+        if self.imprint is not None:
+            raise NoDump
+        return self.dump
 
     def again(self) -> str | None:
         """Applies the migration once more, on what a rollback has left."""

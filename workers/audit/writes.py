@@ -3,6 +3,7 @@ its end, and what the tables hold before it and after it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,13 @@ _MAY_WRITE = (Copy, Delete, Do, Insert, Merge, Opaque, Select, Truncate, Update)
 _DEFINE = frozenset({"alter", "comment", "create", "drop", "grant", "revoke", "set", "reset"})
 
 
+# What changes or removes something that is there: a rollback makes it anew, which the system catalogs' rows show.
+_MADE_ANEW = re.compile(
+    r"\b(?:drop|rename|temp(?:orary)?|or\s+replace|set\s+(?:default|schema)|alter\s+(?:(?:column\s+)?\S+\s+)?(?:set\s+data\s+)?type)\b",
+    re.I,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Writes:
     """statements: of a migration, without psql's own. actions: those of them that may write rows; none where it only
@@ -46,6 +54,11 @@ class Writes:
     def controls(self) -> bool:
         """It begins or ends transactions by itself."""
         return any(isinstance(action, TransactionControl) for action in self.actions)
+
+    @property
+    def only_add(self) -> bool:
+        """By their words: a rollback may well leave no trace in the catalogs."""
+        return not any(_MADE_ANEW.search(statement.text) for statement in self.statements)
 
     @property
     def named(self) -> frozenset[Name]:

@@ -191,7 +191,14 @@ def _spelled_elsewhere(was: Object, now: Object) -> bool:
     """Whether the texts of objects that hang on others may be spelled otherwise now."""
     if was is now:
         return False
-    return was.path != now.path or was.kind in _SPELLED or was.attributes.get("type") != now.attributes.get("type")
+    if was.path != now.path or was.attributes.get("type") != now.attributes.get("type"):
+        return True
+    return was.kind in _SPELLED and not (was.kind is Kind.ENUM and _labels(was).items() <= _labels(now).items())
+
+
+def _labels(enum: Object) -> dict[str, str]:
+    """By OID: what has values in its text is printed as before where an enum has only got more of them."""
+    return dict(zip(enum.raw.rpartition("/")[2].split(","), enum.texts("labels"), strict=False))
 
 
 def _catalog(objects: Mapping[ObjectId, Object], user: str, facts: Facts) -> Catalog:

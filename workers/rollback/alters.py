@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from workers.catalog import ROUTINES, Kind, Object
+from workers.catalog import ROUTINES, Kind, Object, ObjectId
 from workers.rollback import columns
 from workers.rollback.column_alters import COLUMN_ALTERS
 from workers.rollback.composites import changed_back
@@ -32,6 +32,8 @@ def replaceable(was: Object, now: Object, name: str) -> bool:
     if was.kind in ROUTINES and name == "definition":
         same = all(was.attributes[part] == now.attributes[part] for part in ("arguments", "result"))
         return same and was.kind is not Kind.AGGREGATE
+    if was.kind is Kind.INDEX and name == "definition":
+        return was.text("constraint") is not None  # that of the constraint tells
     if was.kind is Kind.COMPOSITE and name == "members":
         return changed_back(was, now) is not None
     if name == "not_null_own":
@@ -107,9 +109,19 @@ def _parents(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     name = ident(*was.path)
     for parent in was.texts("parents")[kept_parents(was, now) :]:
         if was.text("bound"):
+            for key in _exclusions(scene, was.id):
+                yield f"ALTER TABLE {name} DROP CONSTRAINT {ident(key.path[-1])};"
             yield f"ALTER TABLE {parent} ATTACH PARTITION {name} {was.text('bound')};"
         else:
             yield f"ALTER TABLE {name} INHERIT {parent};"
+
+
+def _exclusions(scene: Scene, partition: ObjectId) -> Iterator[Object]:
+    """What the partition had from the whole, of which ATTACH PARTITION always makes a new one.
+    https://github.com/postgres/postgres/blob/master/src/backend/catalog/index.c, CompareIndexInfo"""
+    for each in scene.children.get(partition, ()):
+        if each.kind is Kind.CONSTRAINT and each.text("type") == "x" and each.flag("inherited"):
+            yield each
 
 
 def _sequence(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -118,7 +130,9 @@ def _sequence(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 
 
 def _owned_by(scene: Scene, was: Object, now: Object) -> Iterator[str]:
-    yield f"ALTER SEQUENCE {ident(*was.path)} OWNED BY {was.text('owned_by') or 'NONE'};"
+    """It has left its other owner already."""
+    if owner := was.text("owned_by"):
+        yield f"ALTER SEQUENCE {ident(*was.path)} OWNED BY {owner};"
 
 
 def _default(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -147,7 +161,9 @@ def _index_statistics(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 
 def _attached(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     """To be attached again; an index comes off its parent together with its table."""
-    yield from attach_index(was)
+    made_anew = (key.path[-1] for key in _exclusions(scene, was.parent)) if was.parent else ()
+    if was.text("constraint") not in made_anew:
+        yield from attach_index(was)
 
 
 def _of_type(scene: Scene, was: Object, now: Object) -> Iterator[str]:
@@ -203,6 +219,7 @@ ALTERS: Mapping[Kind, Mapping[str, Alter]] = {
         "clustered": _clustered,
         "column_statistics": _index_statistics,
         "attached": _attached,
+        "definition": _nothing,
         "table_kind": _nothing,
         "constraint": _nothing,
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.catalog import Kind, Object, ObjectId
+from workers.catalog import Kind, ObjectId
 from workers.rollback.difference import Difference
 from workers.rollback.outline import Outline
 from workers.rollback.reached import former
@@ -38,11 +38,11 @@ def _new_values(difference: Difference) -> Iterator[str]:
 def _moved_columns(outline: Outline) -> Iterator[str]:
     """https://www.postgresql.org/docs/current/sql-altertable.html: ADD COLUMN has no place to name."""
     before, difference = outline.difference.before, outline.difference
-    tables: dict[ObjectId, list[Object]] = {}
-    for each in sorted(before.of_kind(Kind.COLUMN), key=lambda column: column.id):
-        if each.parent in difference.pairs and each.parent not in outline.created and each.parent:
-            tables.setdefault(each.parent, []).append(each)
-    for columns in tables.values():
+    anew = (before.objects[id] for id in (*outline.created, *difference.again))
+    tables = {each.parent for each in anew if each.kind is Kind.COLUMN and each.parent} - outline.created
+    for table in sorted(tables & difference.pairs.keys()):
+        columns = [each for each in before.children[table] if each.kind is Kind.COLUMN]
+        columns.sort(key=lambda column: column.id)
         made = [column for column in columns if column.id in outline.created]
         if any(column.flag("inherited") for column in made):
             continue  # said of the table that they come from

@@ -9,8 +9,10 @@ from workers.rollback import columns
 from workers.rollback.names import column_of, ident
 from workers.rollback.scene import Scene
 from workers.rollback.shapes import computed_back, shape
-from workers.rollback.tables import enum_labels, require
+from workers.rollback.tables import enum_labels, is_unique, require
 from workers.rollback.types import conversion
+
+_NUMBERS = "pg_temp.migration_bot_numbers"
 
 
 def _follows(scene: Scene, was: Object) -> bool:
@@ -27,21 +29,27 @@ def type_(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     if computed_back(shape(scene.before, was), shape(scene.after, now)):
         yield f"ALTER TABLE {table} {retype}{conversion(scene, was, now)};"
     else:
-        yield _emptied(scene, was, now, retype)
+        yield from _emptied(scene, was, now, retype)
     if was.text("storage"):  # a new type brings its own
         yield from storage(scene, was, now)
     if was.text("compression"):
         yield from compression(scene, was, now)
 
 
-def _emptied(scene: Scene, was: Object, now: Object, retype: str) -> str:
-    """No value of the new type tells what the former one was."""
+def _emptied(scene: Scene, was: Object, now: Object, retype: str) -> Iterator[str]:
+    """No value of the new type tells what the former one was. USING takes no window functions, but a sequence."""
     table, column = column_of(was.path)
-    value = columns.placeholder(was, enum_labels(scene, was), "1") if was.flag("not_null") else None
+    unique = was.flag("not_null") and is_unique(scene, was)
+    number = f"nextval('{_NUMBERS}')" if unique else "1"
+    value = columns.placeholder(was, enum_labels(scene, was), number) if was.flag("not_null") else None
     free = f"ALTER COLUMN {column} DROP NOT NULL, " if now.flag("not_null") and not was.flag("not_null") else ""
     instead = "rows that exist get a placeholder" if value else "it is left empty"
     note = f"-- the values of this column cannot be computed back; {instead}"
-    return f"{note}\nALTER TABLE {table} {free}{retype} USING {value or 'NULL'};"
+    if unique:
+        yield f"CREATE SEQUENCE {_NUMBERS};"
+    yield f"{note}\nALTER TABLE {table} {free}{retype} USING {value or 'NULL'};"
+    if unique:
+        yield f"DROP SEQUENCE {_NUMBERS};"
 
 
 def not_null(scene: Scene, was: Object, now: Object) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from workers.catalog import Catalog, Kind, Object, Value
@@ -12,20 +12,29 @@ def compare(expected: Catalog, actual: Catalog, *, blanks: bool = True) -> tuple
     """One line per difference, with the object, what is expected and what is there; empty when the schemas are equal.
     OIDs and the order of columns are not compared. blanks: whether white space counts in a text of several lines, such
     as a function's."""
-    wanted, found = by_name(expected), by_name(actual)
+    wanted, found = _named(_others(expected, actual)), _named(_others(actual, expected))
     missing = [each for key, each in wanted.items() if key not in found]
     surplus = [each for key, each in found.items() if key not in wanted]
     lines = [f"{each.label} is missing" for each in topmost(missing)]
     lines += [f"{each.label} is not expected" for each in topmost(surplus)]
     for key, each in wanted.items():
-        if (other := found.get(key)) and other is not each:
+        if other := found.get(key):
             lines += _attributes(each, other, blanks)
     return tuple(lines)
 
 
+def _others(catalog: Catalog, other: Catalog) -> Iterator[Object]:
+    """Without what is one and the same in both, which saves most of the time."""
+    return (each for id, each in catalog.objects.items() if other.objects.get(id) is not each)
+
+
 def by_name(catalog: Catalog) -> dict[tuple[Kind, tuple[str, ...]], Object]:
     """What an object is called is what it is, where two databases are compared."""
-    return {(each.kind, each.path): each for each in catalog.objects.values()}
+    return _named(catalog.objects.values())
+
+
+def _named(objects: Iterable[Object]) -> dict[tuple[Kind, tuple[str, ...]], Object]:
+    return {(each.kind, each.path): each for each in objects}
 
 
 def topmost(objects: list[Object]) -> list[Object]:

@@ -23,6 +23,9 @@ def dropped(outline: Outline) -> Iterator[str]:
     left = frozenset(difference.pairs[id] for id in outline.leaving)
     parents = {d.on for id in left for d in after.on(id) if after.objects[d.on].kind is Kind.TABLE}
     # DETACH PARTITION is refused where rows refer to those of the partition.
+    for now in (after.objects[difference.pairs[id]] for id, names in outline.altered.items() if "owned_by" in names):
+        if now.text("owned_by"):
+            yield f"ALTER SEQUENCE {ident(*now.path)} OWNED BY NONE;"
     keys = {id for id in falling if _is_foreign_key(after, id) and any(d.on in parents for d in after.on(id))} & {
         *drops(after, falling, left)
     }

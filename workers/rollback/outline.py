@@ -105,6 +105,8 @@ def _altered(difference: Difference) -> dict[ObjectId, tuple[str, ...]]:
     altered, new_types = {}, _new_types(difference)
     for id, now_id in difference.pairs.items():
         was, now = difference.before.objects[id], difference.after.objects[now_id]
+        if was is now and not new_types:
+            continue
         names = changed(was, now)
         if "inherited" in names and _is_attached(difference, was):
             names = tuple(name for name in names if name not in ("inherited", "from_parent", "not_null_own"))
@@ -184,11 +186,13 @@ def _printed_otherwise(each: Object) -> bool:
 
 
 def _late(difference: Difference, remade: set[ObjectId]) -> frozenset[ObjectId]:
-    """New objects that a surviving one still uses, and the new ones that those use in turn."""
+    """New objects that a surviving one still uses, and the new ones that those use in turn. A sequence has left the
+    column that owns it (OWNED BY) before."""
     after = difference.after
     staying = [now for was, now in difference.pairs.items() if was not in remade]
     late: set[ObjectId] = set()
-    waiting = [d.on for id in staying for d in after.on(id) if d.on in difference.new]
+    using = [(after.objects[id], d) for id in staying for d in after.on(id) if d.on in difference.new]
+    waiting = [d.on for each, d in using if each.kind is not Kind.SEQUENCE or d.type != "a"]
     while waiting:
         id = waiting.pop()
         if id not in late:

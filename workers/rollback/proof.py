@@ -11,6 +11,7 @@ import psycopg
 from workers.catalog import Catalog, Kind, ObjectId
 from workers.errors import CannotAnalyse
 from workers.postgres.catalog import read_catalog
+from workers.postgres.imprint import Imprint, untouched
 from workers.rollback.comparison import compare
 from workers.rollback.difference import match
 from workers.rollback.dumps import dumps_differ
@@ -47,14 +48,17 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The catalog before the migration and after it, and the rows that the tables held before it. dump: pg_dump's text
-    before it, empty where there is none. in_use: tables whose indexes are dropped and built aside."""
+    """The catalog before the migration and after it, and the rows that the tables held before it. dump: tells pg_dump's
+    text before it, empty where there is none. in_use: tables whose indexes are dropped and built aside. imprint: of the
+    system catalogs before it, where it was taken: while that is the same, neither the catalog nor pg_dump can tell a
+    difference."""
 
     before: Catalog
     after: Catalog
     rows: Fingerprint
-    dump: str = ""
+    dump: Callable[[], str] = lambda: ""
     in_use: frozenset[ObjectId] = field(default_factory=frozenset)
+    imprint: Imprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,11 @@ def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
         if error := database.run(step.sql):
             held = held_values(database.reader, match(states.before, states.after))
             return Proof((f"rolling back failed: {error}",), steps=steps, held=held)
-    back = database.look(database.reader)
+    same = states.imprint is not None and untouched(database.reader, states.imprint)
+    back = states.before if same else database.look(database.reader)
     contents = fingerprint(database.reader, back, states.rows.keys())
     difference = [*compare(states.before, back), *_rows(plan, states, contents)]
-    dumped, notes = ((), ()) if difference else _dumped(database, states)
+    dumped, notes = ((), ()) if difference or same else _dumped(database, states)
     if difference or dumped:
         return Proof((*difference, *dumped), None, steps, notes)
     if error := _remove_new_rows(database, plan, states, contents) or database.apply():
@@ -104,11 +109,12 @@ def settle(plan: Plan, proof: Proof) -> Rollback:
 
 def _dumped(database: Rehearsed, states: States) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """In what pg_dump's texts differ, and why they could not be compared."""
+    expected = states.dump()
     try:
         dump = database.dump()
     except CannotAnalyse as error:
         return (), (f"{NOT_DUMPED}: {error}",)
-    return (dumps_differ(states.dump, dump), ()) if states.dump else ((), (NOT_DUMPED,))
+    return (dumps_differ(expected, dump), ()) if expected else ((), (NOT_DUMPED,))
 
 
 def _rows(plan: Plan, states: States, contents: Fingerprint) -> Iterator[str]:

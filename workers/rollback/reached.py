@@ -72,7 +72,7 @@ def _explained(difference: Difference, found: Mapping[ObjectId, Reached], table:
 
 
 def _follow(difference: Difference, waiting: list[Reached], found: dict[ObjectId, Reached]) -> None:
-    keys = _keys(difference)
+    keys = _keys(difference) if waiting else ()
     while waiting:
         each = waiting.pop(0)
         known = found.get(each.table.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from workers.catalog import RARE, ROUTINES, Kind, Object, ObjectId
 from workers.rollback.drops import NAMELESS, move, rename
@@ -18,6 +19,7 @@ _RELATIONS = frozenset(
     {Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.SEQUENCE, Kind.INDEX, Kind.COMPOSITE}
 )
 _TYPES = frozenset({Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE, Kind.TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW})
+_RANK = {kind: rank for rank, kind in enumerate(Kind)}
 _WITH_ARGUMENTS = ROUTINES | {Kind.OPERATOR}
 
 
@@ -41,6 +43,7 @@ class Renames:
             for now in self._difference.after.of_kind(Kind.SCHEMA)
             if (was := self._difference.origin.get(now.id))
         }
+        self._schemas_stay = all(now == was for now, was in self._schemas.items())
         self._pending = [id for id in self._difference.pairs if self._is_renamed(id)]
         self._stepping_aside = frozenset(id for id in outline.late if self._is_in_the_way(id))
 
@@ -50,6 +53,8 @@ class Renames:
 
     def _is_renamed(self, id: ObjectId) -> bool:
         was, now = self._pair(id)
+        if was is now and self._schemas_stay:
+            return False
         if id in self._outline.remade or was.kind in NAMELESS or (was.kind is Kind.INDEX and was.text("constraint")):
             return False
         own = was.path[_last(was)] != now.path[_last(now)]
@@ -93,9 +98,13 @@ class Renames:
             path = each.path if each.kind is Kind.SCHEMA else self._current(each)
             yield rename(each, path, aside(path[_last(each)]))
             yield from self._relabelled(each, (*path[:-1], aside(path[-1])))
-        ranks = {kind: rank for rank, kind in enumerate(Kind)}
-        for kind in sorted({before.objects[id].kind for id in self._pending}, key=ranks.__getitem__):
-            yield from self._of_kind([id for id in self._pending if before.objects[id].kind is kind])
+        for _, ids in groupby(sorted(self._pending, key=self._turn), key=self._turn):
+            yield from self._together(list(ids))
+
+    def _turn(self, id: ObjectId) -> int:
+        """Tables and what may be in the way of their names take one turn."""
+        kind = self._difference.before.objects[id].kind
+        return _RANK[Kind.TABLE if kind in _RELATIONS else kind]
 
     def _schema(self, now: Object) -> str:
         """Where it is once the schemas, and the tables that indexes and sequences follow, are back."""
@@ -123,7 +132,7 @@ class Renames:
             return (*self._difference.before.objects[parent].path[:2], *now.path[2:])
         return now.path
 
-    def _of_kind(self, pending: list[ObjectId]) -> Iterator[str]:
+    def _together(self, pending: list[ObjectId]) -> Iterator[str]:
         """Each once its name is free; a circle is opened by a detour over another name."""
         waiting = {}
         for id in sorted(pending):

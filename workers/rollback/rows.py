@@ -46,17 +46,17 @@ def fingerprint(connection: psycopg.Connection[Any], catalog: Catalog, tables: C
     session stays as it was. Raises psycopg.Error. https://www.postgresql.org/docs/current/ddl-system-columns.html"""
     if not tables:
         return {}
-    columns: dict[Name, list[tuple[int, str]]] = {table: [] for table in tables}
+    found: dict[tuple[str, ...], list[tuple[int, str]]] = {(table.schema, table.name): [] for table in tables}
     for each in catalog.of_kind(Kind.COLUMN):
-        if (table := Name(*each.path[:2])) in columns:
-            columns[table].append((each.id.sub, each.path[2]))
-    existing = {Name(*each.path) for each in catalog.of_kind(Kind.TABLE)}
+        if (columns := found.get(each.path[:2])) is not None:
+            columns.append((each.id.sub, each.path[2]))
+    existing = {each.path for each in catalog.of_kind(Kind.TABLE)}
     with connection.transaction(force_rollback=True), connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_SETTINGS.encode(), prepare=False)
         return {
-            table: _read(cursor, table, tuple(name for _, name in sorted(found)))
-            for table, found in columns.items()
-            if table in existing
+            Name(*path): _read(cursor, Name(*path), tuple(name for _, name in sorted(columns)))
+            for path, columns in found.items()
+            if path in existing
         }
 
 

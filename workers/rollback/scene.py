@@ -6,39 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
-from workers.rollback.difference import Difference
 from workers.rollback.grants import at_birth, granted, regrant
 from workers.rollback.names import ident, literal, reference
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the forms may look up: the snapshots, what is made again, and which children an object has."""
+    """What the forms may look up: the snapshots, and what is made again."""
 
     before: Catalog
     after: Catalog
     created: frozenset[ObjectId]
-    children: Mapping[ObjectId, Sequence[Object]]
-    _users: Mapping[ObjectId, Sequence[Object]]
     kept: frozenset[ObjectId] = frozenset()  # columns that get values of their own again
     joining: frozenset[ObjectId] = frozenset()  # tables that get their parents again
 
-    @classmethod
-    def of(
-        cls, of: Difference, created: frozenset[ObjectId], kept: frozenset[ObjectId], joining: frozenset[ObjectId]
-    ) -> Scene:
-        children: dict[ObjectId, list[Object]] = {}
-        users: dict[ObjectId, list[Object]] = {}
-        for each in of.before.objects.values():
-            if each.parent:
-                children.setdefault(each.parent, []).append(each)
-            for dependency in of.before.on(each.id):
-                users.setdefault(dependency.on, []).append(each)
-        return cls(of.before, of.after, created, children, users, kept, joining)
+    @property
+    def children(self) -> Mapping[ObjectId, Sequence[Object]]:
+        """Of each object, before."""
+        return self.before.children
 
     def users(self, id: ObjectId) -> Sequence[Object]:
         """What depends on the object."""
-        return self._users.get(id, ())
+        return self.before.users.get(id, ())
 
     def child(self, id: ObjectId, kind: Kind) -> Object | None:
         return next((each for each in self.children.get(id, ()) if each.kind is kind), None)

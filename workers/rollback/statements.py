@@ -25,7 +25,7 @@ _NOTHING = Woven()
 def statements(outline: Outline, woven: Woven = _NOTHING) -> Iterator[str]:
     """SQL, each statement with its semicolon. Between the first drops and the last ones everything has the name it had
     before; what is new and stays for a while is called something else where its name is needed."""
-    scene = Scene.of(outline.difference, outline.created, woven.columns, outline.leaving)
+    scene = Scene(outline.difference.before, outline.difference.after, outline.created, woven.columns, outline.leaving)
     renames = Renames(outline, scene)
     after = outline.difference.after
     yield from dropped(outline)

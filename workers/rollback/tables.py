@@ -151,7 +151,7 @@ def require(each: Object) -> str:
 def _fill(scene: Scene, each: Object) -> Iterator[str]:
     """Each row gets the same value, unless rows must differ: then one made from its number."""
     table, name = column_of(each.path)
-    unique = any(_is_unique(user) for user in scene.users(each.id))
+    unique = is_unique(scene, each)
     number = "rows.n" if unique else "1"
     if referenced := referenced_column(scene, each):
         other, key = column_of(referenced.path)
@@ -172,9 +172,12 @@ def _fill(scene: Scene, each: Object) -> Iterator[str]:
     yield f"{missing};"
 
 
-def _is_unique(each: Object) -> bool:
-    definition = each.text("definition") or ""
-    return each.attributes.get("type") in ("p", "u") or definition.startswith("CREATE UNIQUE")
+def is_unique(scene: Scene, each: Object) -> bool:
+    """Whether a key or an index may ask for another value of the column in each row."""
+    return any(
+        user.attributes.get("type") in ("p", "u") or (user.text("definition") or "").startswith("CREATE UNIQUE")
+        for user in scene.users(each.id)
+    )
 
 
 def enum_labels(scene: Scene, each: Object) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.catalog import Catalog, Kind
@@ -39,11 +40,17 @@ def effects_on_rows(done: Done, seen: Sequence[Observation | None]) -> DataEffec
     return effects_in(done.played.script.statements, [one.facts if one else Facts() for one in seen])
 
 
-def dumped_before(stand: Stand) -> str:
-    """What pg_dump tells of the schema before the migration; empty where it cannot."""
-    with contextlib.suppress(CannotAnalyse):
-        return schema_dump(stand.cluster, stand.line)
-    return ""
+def dumped_before(stand: Stand) -> Callable[[], str]:
+    """Tells what pg_dump says of the schema before the migration; empty where it cannot. As long as the stand does not
+    follow a stage its line has that schema, so that this can wait until somebody asks."""
+
+    @functools.cache
+    def dump() -> str:
+        with contextlib.suppress(CannotAnalyse):
+            return schema_dump(stand.cluster, stand.line)
+        return ""
+
+    return dump
 
 
 def around(script: Script, seen: Sequence[Observation | None], states: States) -> States:

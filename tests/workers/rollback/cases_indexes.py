@@ -22,6 +22,13 @@ ALTER TABLE t CLUSTER ON w;
 )
 
 INDEXES = (
+    Case(
+        "table and index with each other's name",
+        "CREATE TABLE t (a int); CREATE INDEX i ON t (a); CREATE TABLE u (a int); CREATE SEQUENCE s",
+        "ALTER TABLE t RENAME TO x; ALTER INDEX i RENAME TO t; ALTER TABLE x RENAME TO i; "
+        "ALTER SEQUENCE s RENAME TO y; ALTER TABLE u RENAME TO s; ALTER SEQUENCE y RENAME TO u",
+        EXACT,
+    ),
     Case("indexes of many kinds dropped", _MANY, "DROP INDEX u, e, g, h, s, w", EXACT),
     Case("index replaced", _MANY, "DROP INDEX u; CREATE UNIQUE INDEX u ON t (a)", EXACT),
     Case("index options", _MANY, "ALTER INDEX u SET (fillfactor = 80); ALTER INDEX g RESET (fastupdate)", EXACT),

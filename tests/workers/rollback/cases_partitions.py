@@ -173,6 +173,28 @@ PARTITIONS = (
         EXACT,
     ),
     Case(
+        "partition with an exclusion detached",
+        "CREATE TABLE t (a int, b int, EXCLUDE (a WITH =)) PARTITION BY LIST (a); "
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)",
+        "ALTER TABLE t DETACH PARTITION t1",
+        EXACT,
+        since=17,
+    ),
+    Case(
+        "sequence given to a new column of a detached partition",
+        PARTS + "CREATE SEQUENCE s;",
+        "ALTER TABLE events DETACH PARTITION events_2024; ALTER TABLE events_2024 ADD n int; "
+        "ALTER SEQUENCE s OWNED BY events_2024.n",
+        EXACT,
+    ),
+    Case(
+        "partition detached whose indexes have other options",
+        PARTS,
+        "ALTER INDEX events_2024_at_idx SET (fillfactor = 50); ALTER INDEX events_2024_pkey SET (fillfactor = 50); "
+        "ALTER TABLE events DETACH PARTITION events_2024",
+        EXACT,
+    ),
+    Case(
         "partition key renamed",
         PARTS,
         "ALTER TABLE events_2024 RENAME CONSTRAINT events_2024_pkey TO k",

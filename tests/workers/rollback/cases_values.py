@@ -34,6 +34,13 @@ VALUES = (
     Case("bigint to boolean", _USERS, _ALTER + "many TYPE boolean USING many > 0", LOSSY),
     Case("enum to number", _USERS, _ALTER + "m TYPE int USING 1", LOSSY),
     Case("list of an enum to numbers", _USERS, _ALTER + "ms TYPE int[] USING '{1}'", LOSSY),
+    Case(
+        "required and unique values",
+        "CREATE TABLE t (a timestamp PRIMARY KEY, b date NOT NULL, n int, UNIQUE (b, n)); "
+        "INSERT INTO t VALUES ('2020-01-01', '2020-01-01'), ('2020-01-02', '2020-01-02')",
+        _ALTER + "a TYPE int USING extract(epoch FROM a), ALTER b TYPE int USING b - 'epoch'::date",
+        LOSSY,
+    ),
     Case("uuid to number", _USERS, _ALTER + "u TYPE int USING 1", LOSSY),
     Case("list to jsonb", _USERS, _ALTER + "tags TYPE jsonb USING to_jsonb(tags)", LOSSY),
     Case("jsonb to list", _USERS, _ALTER + "j TYPE text[] USING ARRAY[j ->> 'a']", LOSSY),

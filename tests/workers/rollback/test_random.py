@@ -17,6 +17,7 @@ from workers.facts import Facts
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
+from workers.postgres.imprint import imprint, untouched
 from workers.rollback.effects import effects_in
 from workers.rollback.proof import Rehearsed, States, prove
 from workers.rollback.rows import fingerprint
@@ -64,7 +65,7 @@ def _difference(server: Cluster, database: str, connection: Connection, migratio
     """Of what a rollback that claims to restore the schema comes to; empty, too, where none is claimed."""
     before = read_catalog(connection)
     rows = fingerprint(connection, before, tuple(Name(*each.path) for each in before.of_kind(Kind.TABLE)))
-    dumped = schema_dump(server, database)
+    dumped, printed = schema_dump(server, database), imprint(connection)
 
     def run(sql: str) -> str | None:
         try:
@@ -81,8 +82,14 @@ def _difference(server: Cluster, database: str, connection: Connection, migratio
     plan = write_rollback(before, after, effects_in(statements, [Facts()] * len(statements)))
     if plan.grade is Grade.IRREVERSIBLE:
         return ()
-    rehearsed = Rehearsed(connection, run, lambda: run(migration), lambda: schema_dump(server, database))
-    found = prove(rehearsed, plan, States(before, after, rows, dumped)).difference
+
+    def dump() -> str:
+        text = schema_dump(server, database)
+        assert text == dumped or not untouched(connection, printed)
+        return text
+
+    rehearsed = Rehearsed(connection, run, lambda: run(migration), dump)
+    found = prove(rehearsed, plan, States(before, after, rows, lambda: dumped)).difference
     if plan.grade is Grade.LOSSY and len(found) == 1 and _EXCUSED.match(found[0]):
         return ()  # it expects of rows what they have lost
     return (*found, plan.sql) if found else ()

@@ -15,6 +15,7 @@ from workers.facts import Facts
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
+from workers.postgres.imprint import imprint, untouched
 from workers.rollback.effects import effects_in
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
@@ -85,7 +86,7 @@ def test_undone(server: Cluster, database: str, connection: Connection, case: Ca
         pytest.skip(f"without {case.needs}")
     with server.connect(Role.MIGRATION, database) as other:  # so that the rows written here are not counted
         other.execute(case.setup.encode())
-    before, dumped = read_catalog(connection), schema_dump(server, database)
+    before, dumped, printed = read_catalog(connection), schema_dump(server, database), imprint(connection)
     states_rows = rows(connection, before)
     if "COMMIT" in case.migration or "ADD VALUE" in case.migration:
         connection.execute(case.migration.encode())
@@ -103,10 +104,12 @@ def test_undone(server: Cluster, database: str, connection: Connection, case: Ca
         return runner(connection, case.migration)
 
     def dump() -> str:
-        return schema_dump(server, database)
+        text = schema_dump(server, database)
+        assert text == dumped or not untouched(connection, printed)
+        return text
 
     rehearsed = Rehearsed(connection, lambda sql: in_transaction(connection, sql), apply, dump)
-    rollback = settle(plan, prove(rehearsed, plan, States(before, after, states_rows, dumped)))
+    rollback = settle(plan, prove(rehearsed, plan, States(before, after, states_rows, lambda: dumped)))
     assert (rollback.difference, rollback.proven, rollback.notes) == ((), True, ()), rollback.sql
 
 
