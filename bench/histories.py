@@ -20,7 +20,7 @@ from typing import Any
 from workers.extensions import extensions_of
 from workers.gather import Between, gather
 from workers.judge import judge
-from workers.model import Change, ChangedMigration, MigrationSet, Rehearsal, Transaction
+from workers.model import Change, ChangedMigration, MigrationSet, Transaction
 from workers.policy import Policy
 from workers.policy_file import parse_policy
 from workers.postgres.cluster import Limits, default_cache
@@ -28,6 +28,7 @@ from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import choose, find_installations
 from workers.projects import Wanted
 from workers.rehearse import rehearse
+from workers.rehearsed import Rehearsal
 from workers.replay import Ground, replayed
 from workers.repository import open_repository
 from workers.verdict import Report

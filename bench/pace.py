@@ -22,12 +22,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # for the server that the
 import psycopg
 
 from tests.live_server import OWNER, live_server
-from workers.model import Estimate, Migration, Transaction
+from workers.model import Migration, Transaction
 from workers.policy import Policy, TablePolicy
 from workers.postgres.cluster import Limits, default_cache
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation, choose, find_installations
 from workers.rehearse import rehearse
+from workers.rehearsed import Estimate
 from workers.replay import Ground, replayed
 from workers.words import Name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workers.model import ServerInfo
+from workers.rehearsed import ServerInfo
 from workers.ways_back import Grade, Rollback, Written
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from workers.model import Level, MigrationSet, Timing
+from workers.model import Level, MigrationSet
+from workers.rehearsed import Timing
 from workers.verdict import Report, Unread
 
 _T = TypeVar("_T")

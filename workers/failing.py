@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workers.model import Observation
+from workers.rehearsed import Observation
 
 # The server refuses to run the statement inside a transaction block: 25001 active_sql_transaction; 2D000 for a
 # procedure that commits (https://www.postgresql.org/docs/current/errcodes-appendix.html).

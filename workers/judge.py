@@ -10,17 +10,9 @@ from dataclasses import dataclass, replace
 from workers.code import Mentions
 from workers.errors import InputError
 from workers.failing import failure
-from workers.model import (
-    Change,
-    ChangedMigration,
-    Level,
-    Migration,
-    MigrationSet,
-    Rehearsal,
-    RehearsedMigration,
-    Transaction,
-)
+from workers.model import Change, ChangedMigration, Level, Migration, MigrationSet, Transaction
 from workers.policy import Policy
+from workers.rehearsed import Rehearsal, RehearsedMigration
 from workers.rewrites import rewritten, told_with
 from workers.rules import HISTORY_RULES, MIGRATION_RULES, RULES, Step
 from workers.rules.agreement import disagreements

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from workers.facts import Facts
 from workers.failing import REFUSED_IN_BLOCK, failure
-from workers.model import Observation, Script, SqlError, Statement, StatementKind, Transaction
+from workers.model import Script, SqlError, Statement, StatementKind, Transaction
 from workers.postgres.connections import Role
 from workers.postgres.lookout import Lookout
 from workers.postgres.observe import Observer, sql_error
 from workers.postgres.outcome import ServerLost
+from workers.rehearsed import Observation
 from workers.sql.actions import (
     Action,
     Cluster,

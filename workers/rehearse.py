@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workers.failing import failure
-from workers.model import Migration, Rehearsal, RehearsedMigration, Script, Timing
+from workers.model import Migration, Script
 from workers.pace.measure import Pace
 from workers.play import play
 from workers.policy import Policy
 from workers.postgres.roles import Roles
+from workers.rehearsed import Rehearsal, RehearsedMigration, Timing
 from workers.replay import Replayed, told
 from workers.sql.split import split
 from workers.stand import Stand

@@ -14,11 +14,12 @@ import psycopg
 
 from workers.catalog import Catalog, Kind
 from workers.changes import TableRenamed
-from workers.model import RehearsedMigration, Statement, StatementKind, Transaction
+from workers.model import Statement, StatementKind, Transaction
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.outcome import ServerLost
 from workers.postgres.session import Session
+from workers.rehearsed import RehearsedMigration
 from workers.rewrites import rewritten, told_with
 from workers.rewrites.batches import BATCH
 from workers.rewrites.wording import name_sql, quote

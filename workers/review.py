@@ -23,12 +23,13 @@ from workers.errors import CannotAnalyse
 from workers.extensions import server_with_all
 from workers.judge import judge
 from workers.mentions import Code, mentions_of, sought
-from workers.model import Migration, Rehearsal
+from workers.model import Migration
 from workers.postgres.cluster import DATABASE, Limits
 from workers.postgres.sandbox import Tier, sandbox_of
 from workers.postgres.servers import Installation, find_installations
 from workers.reading import Asked, Gathered, gathered
 from workers.rehearse import passed, rehearse
+from workers.rehearsed import Rehearsal
 from workers.replay import Ground, Replayed, replayed
 from workers.stand import Stand
 from workers.verdict import Report

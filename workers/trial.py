@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from workers.errors import CannotAnalyse
 from workers.failing import failure
-from workers.model import Observation, RehearsedMigration, Rejection
 from workers.play import play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
@@ -18,6 +17,7 @@ from workers.postgres.observe import Observer
 from workers.postgres.relations import Relations
 from workers.preflight import Known
 from workers.preflight.rejections import Ask, follows, milder, only_checks, our_own_doing, rejected, said
+from workers.rehearsed import Observation, RehearsedMigration, Rejection
 from workers.remedies import End, Rewrites, ends_of, prove_rewrites, rewrites_in
 from workers.rollback.attribution import with_objects
 from workers.rollback.grading import DataEffects

@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass, field
 
 from workers.facts import Facts
-from workers.model import Change, Estimate, Level, Observation, Preflight, ServerInfo, Statement, Timing
+from workers.model import Change, Level, Statement
+from workers.rehearsed import Estimate, Observation, Preflight, ServerInfo, Timing
 from workers.ways_back import Kept, Rollback, Written
 from workers.words import Name
 

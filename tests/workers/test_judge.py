@@ -10,25 +10,10 @@ from workers.changes import ColumnDropped, ConstraintDropped, ConstraintKind, Ta
 from workers.errors import InputError
 from workers.facts import Facts, Lock, Scan
 from workers.judge import judge, lint
-from workers.model import (
-    Change,
-    ChangedMigration,
-    Fault,
-    Level,
-    Migration,
-    MigrationSet,
-    Observation,
-    Preflight,
-    Rehearsal,
-    RehearsedMigration,
-    Rejection,
-    ServerInfo,
-    SqlError,
-    Timing,
-    Transaction,
-)
+from workers.model import Change, ChangedMigration, Fault, Level, Migration, MigrationSet, SqlError, Transaction
 from workers.policy import Policy, RulePolicy
 from workers.policy_file import parse_policy
+from workers.rehearsed import Observation, Preflight, Rehearsal, RehearsedMigration, Rejection, ServerInfo, Timing
 from workers.sql.split import split
 from workers.verdict import Drift, DriftKind, Report, Unread
 from workers.ways_back import Grade, Rollback

@@ -16,8 +16,9 @@ from workers.mentions import Code, mentions_of, sought
 from workers.mentions.naming import indexed, naming
 from workers.mentions.prisma import read_schema
 from workers.mentions.spelling import Part, Sought, shared_names, spelling
-from workers.model import Migration, Observation, Rehearsal, ServerInfo, Timing, Transaction
+from workers.model import Migration, Transaction
 from workers.object_changes import EnumValueRemoved, EnumValueRenamed
+from workers.rehearsed import Observation, Rehearsal, ServerInfo, Timing
 from workers.repository import Line, open_repository
 from workers.rules.steps import not_rehearsed
 from workers.words import Name

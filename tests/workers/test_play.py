@@ -28,11 +28,12 @@ from workers.changes import (
 )
 from workers.facts import Facts, Write
 from workers.failing import failure
-from workers.model import Observation, Transaction
+from workers.model import Transaction
 from workers.play import play
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.observe import Observer
 from workers.postgres.session import Session
+from workers.rehearsed import Observation
 from workers.sql.split import split
 from workers.stand import Stage
 from workers.words import Name

@@ -9,13 +9,14 @@ import pytest
 
 from workers.changes import ColumnAdded
 from workers.failing import failure
-from workers.model import Migration, Rehearsal, Transaction
+from workers.model import Migration, Transaction
 from workers.object_changes import ObjectCreated, Trait, TraitChanged
 from workers.policy import Policy, TablePolicy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
+from workers.rehearsed import Rehearsal
 from workers.replay import Ground, replayed
 from workers.ways_back import Grade
 from workers.words import Name

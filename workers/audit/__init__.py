@@ -13,9 +13,9 @@ from workers.audit.place import Asked, Found, find
 from workers.audited import Audit, AuditedMigration
 from workers.beforehand import beforehand
 from workers.extensions import lacking, server_with_most, stood_in
-from workers.model import ServerInfo
 from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import find_installations
+from workers.rehearsed import ServerInfo
 from workers.replay import laid, told
 from workers.review import Machine, Progress, no_progress
 

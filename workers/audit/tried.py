@@ -15,10 +15,11 @@ from workers.audit.writes import effects, writes_of
 from workers.audited import AuditedMigration
 from workers.catalog import Catalog, Kind
 from workers.facts import Facts
-from workers.model import Migration, Observation, SqlError
+from workers.model import Migration, SqlError
 from workers.postgres.imprint import imprint
 from workers.postgres.outcome import ServerLost
 from workers.postgres.roles import Roles
+from workers.rehearsed import Observation
 from workers.replay import apply_whole
 from workers.rollback.comparison import compare
 from workers.rollback.proof import Proof, Rehearsed, States, prove, settle

@@ -14,7 +14,7 @@ from workers.beforehand import NOTHING, Before
 from workers.catalog import Catalog
 from workers.errors import CannotAnalyse
 from workers.extensions import server_with_all
-from workers.model import Migration, RehearsedMigration, SqlError, Transaction
+from workers.model import Migration, SqlError, Transaction
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Role
 from workers.postgres.connections import DATABASE
@@ -24,6 +24,7 @@ from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import find_installations
 from workers.postgres.session import Session
 from workers.rehearse import rehearse
+from workers.rehearsed import RehearsedMigration
 from workers.replay import Replayed, apply
 from workers.review import Machine, at_tip
 from workers.rollback.names import ident

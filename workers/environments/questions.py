@@ -13,8 +13,8 @@ from psycopg.rows import tuple_row
 
 from workers.environments.model import Progress, Watch
 from workers.errors import Cancelled, Unreachable
-from workers.model import Preflight
 from workers.preflight.case import NO_ERROR, NO_ROWS, ZERO
+from workers.rehearsed import Preflight
 from workers.report.words import count
 
 _STATEMENT_MS = 300_000

@@ -18,7 +18,8 @@ from workers.environments.obstacles import dependants, other_than_proven, reach,
 from workers.environments.testimony import Witness, by_path, testimonies
 from workers.environments.truth import Standing, Truth, weighed, witness
 from workers.errors import Refused, Unreachable
-from workers.model import Migration, RehearsedMigration, Transaction
+from workers.model import Migration, Transaction
+from workers.rehearsed import RehearsedMigration
 from workers.review import Machine
 from workers.rollback.comparison import topmost
 from workers.rollback.difference import changed, match

@@ -14,7 +14,6 @@ from workers.changes import (
     TableRenamed,
 )
 from workers.mentions.spelling import Part, Sought
-from workers.model import Rehearsal, RehearsedMigration
 from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
@@ -23,6 +22,7 @@ from workers.object_changes import (
     ObjectDropped,
     ObjectRenamed,
 )
+from workers.rehearsed import Rehearsal, RehearsedMigration
 from workers.rules.objects import path
 from workers.rules.steps import look
 from workers.sql.known import Known

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workers.changes import CatalogChange, ConstraintAdded, ConstraintKind, IndexCreated, NotNullSet
-from workers.model import Observation, Statement
+from workers.model import Statement
 from workers.pace.fit import Run
 from workers.pace.growth import PLACE, SEED, insert, manners, widened
 from workers.postgres.attempt import identifier
@@ -15,6 +15,7 @@ from workers.postgres.cluster import Role
 from workers.postgres.demands import Table, ValueType, read
 from workers.postgres.rows import fill
 from workers.postgres.session import Session
+from workers.rehearsed import Observation
 from workers.words import Name
 
 _ABOUT_BYTES = 32  # less is the difference between one row and the next

@@ -13,12 +13,12 @@ import psycopg
 from workers.errors import CannotAnalyse
 from workers.facts import Facts
 from workers.failing import failure
-from workers.model import Estimate, Observation, RehearsedMigration
 from workers.pace.fit import Run, extrapolated
 from workers.pace.growing import Growing
 from workers.play import play
 from workers.policy import Policy
 from workers.postgres.limits import Limits
+from workers.rehearsed import Estimate, Observation, RehearsedMigration
 from workers.rules.partitions import partitions_of
 from workers.sql.read import read
 from workers.sql.wording import must_run_alone

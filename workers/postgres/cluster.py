@@ -14,7 +14,6 @@ import psycopg
 from psycopg import sql
 
 from workers.errors import CannotAnalyse
-from workers.model import ServerInfo
 from workers.postgres import server
 from workers.postgres.connections import DATABASE, Role, connect
 from workers.postgres.folders import copy_tree
@@ -24,6 +23,7 @@ from workers.postgres.servers import Installation
 from workers.postgres.shadow import shadow
 from workers.postgres.slots import Slot, slot
 from workers.postgres.template import ensure_template
+from workers.rehearsed import ServerInfo
 
 _GRACE_S = 10.0  # in which sessions cancel and terminate what is past its time
 

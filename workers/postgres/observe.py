@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 from workers.facts import Facts
-from workers.model import Observation, SqlError, Statement
+from workers.model import SqlError, Statement
 from workers.postgres.lookout import Lookout
 from workers.postgres.moments import Activity, Moment, Surroundings, facts, strongest
 from workers.postgres.relations import Relation, parse
 from workers.postgres.session import Outcome, ServerError, Session
+from workers.rehearsed import Observation
 from workers.words import LockMode
 
 _QUERIES = files("workers.postgres") / "queries"

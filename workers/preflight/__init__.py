@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from workers.model import Preflight, SqlError, Statement
+from workers.model import SqlError, Statement
 from workers.preflight.case import Case, Known, Question
 from workers.preflight.constraints import check, exclusion, not_null, unique
 from workers.preflight.conversion import conversion
 from workers.preflight.references import foreign_key
 from workers.preflight.writes import missing_value, refused_value
+from workers.rehearsed import Preflight
 from workers.sql.cursor import Unreadable, tokens
 from workers.sql.object_actions import CreateEnum
 from workers.sql.read import read

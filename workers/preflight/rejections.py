@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from workers.changes import IndexCreated
-from workers.model import Observation, Rejection, SqlError, Statement
+from workers.model import SqlError, Statement
 from workers.postgres.relations import Relations
 from workers.preflight import Known, preflight_for
+from workers.rehearsed import Observation, Rejection
 from workers.sql.actions import Copy, CreateIndex, Insert
 from workers.sql.read import read
 from workers.sql.table_actions import AddConstraint, AlterColumnType, SetNotNull, ValidateConstraint

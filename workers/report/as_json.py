@@ -7,7 +7,8 @@ from importlib import resources
 from typing import Any
 
 from workers.facts import Build, Facts, Lock, Write
-from workers.model import Estimate, Preflight, ServerInfo, SqlError, Timing
+from workers.model import SqlError
+from workers.rehearsed import Estimate, Preflight, ServerInfo, Timing
 from workers.report import kept, written
 from workers.verdict import Drift, Finding, JudgedMigration, JudgedStatement, Report, Rewrite, Unread
 from workers.ways_back import Rollback

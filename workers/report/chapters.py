@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.model import Change, Level, Preflight
+from workers.model import Change, Level
+from workers.rehearsed import Preflight
 from workers.report import phrases
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report, Unread
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from workers.changes import TableCreated
 from workers.facts import Build, Facts, Lock, Write
-from workers.model import Estimate, Level
+from workers.model import Level
+from workers.rehearsed import Estimate
 from workers.report.words import count, duration, roughly, size, tick
 from workers.verdict import JudgedStatement
 from workers.words import LockMode, Name, Source

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from workers.model import Level, Preflight
+from workers.model import Level
+from workers.rehearsed import Preflight
 from workers.report import phrases
 from workers.report.back_markdown import kept, rollback
 from workers.report.budget import Part, Rank, fit

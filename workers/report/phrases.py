@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from workers.model import Change, Level, Preflight, Timing
+from workers.model import Change, Level
+from workers.rehearsed import Preflight, Timing
 from workers.report.marks import mark
 from workers.report.words import count, duration, tick, visible
 from workers.verdict import Drift, Finding, JudgedMigration, Report, Rewrite, RewriteStep

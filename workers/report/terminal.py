@@ -12,7 +12,8 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from workers.model import Level, Preflight
+from workers.model import Level
+from workers.rehearsed import Preflight
 from workers.report import kept, phrases, written
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.words import count, visible

@@ -8,7 +8,7 @@ from dataclasses import replace
 from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnTypeChanged, TableRenamed
 from workers.facts import Facts
-from workers.model import Observation, Statement
+from workers.model import Statement
 from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
@@ -20,6 +20,7 @@ from workers.object_changes import (
     PrivilegeChanged,
     TraitChanged,
 )
+from workers.rehearsed import Observation
 from workers.rollback.objects import object_changes
 from workers.rules.course import names_in
 from workers.sql.actions import RUNS_CODE, Action, CreateIndex, DropIndex

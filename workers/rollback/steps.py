@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from workers.catalog import Catalog, Kind, Object, ObjectId
-from workers.model import Observation, Statement
+from workers.model import Statement
+from workers.rehearsed import Observation
 from workers.rollback.arrays import settled
 from workers.rollback.drops import drop
 from workers.rollback.names import ident

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from workers.model import Level, RehearsedMigration
+from workers.model import Level
+from workers.rehearsed import RehearsedMigration
 from workers.rules.rule import MigrationRule
 from workers.sql.split import split
 from workers.verdict import Finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.model import Level, Rejection
+from workers.model import Level
+from workers.rehearsed import Rejection
 from workers.rules.migration_fails import only_here
 from workers.rules.rule import Rule, Step
 from workers.rules.script import stays_done

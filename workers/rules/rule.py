@@ -9,8 +9,9 @@ from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnAdded, TableCreated, TableDropped
 from workers.code import Mentions, TextFile
 from workers.facts import Facts, Lock
-from workers.model import Level, Migration, MigrationSet, Observation, RehearsedMigration, Rejection, Statement
+from workers.model import Level, Migration, MigrationSet, Statement
 from workers.policy import Policy
+from workers.rehearsed import Observation, RehearsedMigration, Rejection
 from workers.rules.course import Course
 from workers.sql.actions import Action
 from workers.verdict import Finding

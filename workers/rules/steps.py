@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from workers.changes import CatalogChange, TableCreated, TableDropped, TableRenamed
 from workers.code import Mentions
 from workers.facts import Facts, Lock
-from workers.model import Migration, RehearsedMigration, StatementKind, Transaction
+from workers.model import Migration, StatementKind, Transaction
 from workers.policy import Policy
+from workers.rehearsed import RehearsedMigration
 from workers.rules.agreement import merged
 from workers.rules.course import Course
 from workers.rules.partitions import materialized_views, partitions_of

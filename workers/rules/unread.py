@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workers.model import RehearsedMigration, StatementKind
+from workers.model import StatementKind
+from workers.rehearsed import RehearsedMigration
 from workers.rules.migration_fails import only_here
 from workers.rules.steps import Look
 from workers.sql.actions import Do, Opaque

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from workers.catalog import Catalog, Kind
 from workers.errors import CannotAnalyse
 from workers.facts import Facts, Lock
-from workers.model import Migration, Observation, RehearsedMigration, Script, Transaction
+from workers.model import Migration, Script, Transaction
 from workers.play import play
 from workers.postgres.cluster import Role
 from workers.postgres.dump import schema_dump
+from workers.rehearsed import Observation, RehearsedMigration
 from workers.rollback.effects import effects_in
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle

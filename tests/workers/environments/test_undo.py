@@ -24,9 +24,10 @@ from workers.environments.model import Entry, Environment, EnvironmentKind, Prog
 from workers.environments.order import Order, forecast, looking
 from workers.environments.undo import Undo, explain, in_order_applied, prepare_undo, run_undo, undoable
 from workers.errors import CannotAnalyse, Refused, Unreachable
-from workers.model import Migration, RehearsedMigration, Transaction
+from workers.model import Migration, Transaction
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
+from workers.rehearsed import RehearsedMigration
 from workers.review import Machine
 from workers.rollback.comparison import compare
 from workers.verdict import Report

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from workers.failing import failure
-from workers.model import Estimate, Migration, RehearsedMigration, Transaction
+from workers.model import Migration, Transaction
 from workers.pace.measure import Pace
 from workers.play import play
 from workers.policy import Policy, TablePolicy
@@ -16,6 +16,7 @@ from workers.postgres.cluster import Cluster, Role
 from workers.postgres.prelude import Prelude
 from workers.postgres.roles import Roles
 from workers.postgres.session import Session
+from workers.rehearsed import Estimate, RehearsedMigration
 from workers.sql.split import split
 from workers.stand import Stand
 from workers.undoing.played import Played

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from workers.changes import TableCreated
 from workers.facts import Build, Facts, Lock, Scan, Write
-from workers.model import Change, Level, Observation, Preflight, ServerInfo, SqlError, Statement, Timing
+from workers.model import Change, Level, SqlError, Statement
+from workers.rehearsed import Observation, Preflight, ServerInfo, Timing
 from workers.verdict import (
     Drift,
     DriftKind,

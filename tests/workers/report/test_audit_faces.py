@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from workers.audited import Audit, AuditedMigration
-from workers.model import ServerInfo
+from workers.rehearsed import ServerInfo
 from workers.report.audit_json import audit_schema, audit_to_json
 from workers.report.audit_markdown import audit_to_markdown
 from workers.report.audit_text import render_audit

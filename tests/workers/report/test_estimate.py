@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 
 from tests.workers.report.reports import SAFE, judged
 from workers.facts import Facts, Lock, Write
-from workers.model import Estimate, Level
+from workers.model import Level
+from workers.rehearsed import Estimate
 from workers.report.as_json import schema, to_json
 from workers.report.evidence import evidence
 from workers.report.markdown import to_markdown

@@ -21,7 +21,8 @@ from tests.workers.report.reports import (
     reports,
     texts,
 )
-from workers.model import Level, Preflight
+from workers.model import Level
+from workers.rehearsed import Preflight
 from workers.report.markdown import LIMIT_BYTES, to_markdown
 from workers.report.markup import code, fence, prose
 from workers.verdict import Finding, Report

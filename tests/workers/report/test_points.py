@@ -27,9 +27,10 @@ from tests.workers.report.reports import (
 )
 from workers.catalog import Catalog, Kind, Object, ObjectId
 from workers.facts import Build, Facts, Lock
-from workers.model import Change, Level, Observation, SqlError
+from workers.model import Change, Level, SqlError
 from workers.policy import Policy
 from workers.policy_file import parse_policy
+from workers.rehearsed import Observation
 from workers.report.point import LINE_BYTES, Point
 from workers.report.points import LIMIT, points
 from workers.report.promises import RULES_TOLD

@@ -13,7 +13,6 @@ from tests.workers.rollback.databases import fresh_database
 from workers.catalog import Catalog
 from workers.changes import CatalogChange, ColumnTypeChanged, TableRenamed
 from workers.facts import Facts, Lock
-from workers.model import Observation
 from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
@@ -28,6 +27,7 @@ from workers.object_changes import (
 )
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
+from workers.rehearsed import Observation
 from workers.rollback.attribution import with_objects
 from workers.rollback.objects import object_changes
 from workers.sql.split import split

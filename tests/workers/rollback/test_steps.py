@@ -10,12 +10,13 @@ import pytest
 
 from tests.workers.rollback.databases import fresh_database
 from workers.facts import Facts
-from workers.model import Migration, Observation, Transaction
+from workers.model import Migration, Transaction
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Limits, Role
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
+from workers.rehearsed import Observation
 from workers.replay import Ground, replayed
 from workers.rollback.comparison import compare
 from workers.rollback.steps import bare, in_use, steps_of, text_of

@@ -7,9 +7,10 @@ from typing import Any
 
 from workers.changes import CatalogChange
 from workers.facts import Facts, Lock
-from workers.model import Migration, Observation, SqlError, Statement, Transaction
+from workers.model import Migration, SqlError, Statement, Transaction
 from workers.policy import Policy
 from workers.policy_file import parse_policy
+from workers.rehearsed import Observation
 from workers.rules.course import Course
 from workers.rules.rule import Rule, Step
 from workers.sql.read import read

@@ -23,8 +23,9 @@ from workers.changes import (
     TableCreated,
 )
 from workers.facts import Facts
-from workers.model import Level, Observation
+from workers.model import Level
 from workers.policy_file import parse_policy
+from workers.rehearsed import Observation
 from workers.rules import (
     foreign_key_not_indexed,
     guarantee_dropped,

@@ -13,23 +13,14 @@ from tests.workers.sql.test_predict import measured
 from workers.catalog import Catalog
 from workers.facts import Facts
 from workers.judge import judge
-from workers.model import (
-    Change,
-    ChangedMigration,
-    Migration,
-    MigrationSet,
-    Observation,
-    Rehearsal,
-    RehearsedMigration,
-    Timing,
-    Transaction,
-)
+from workers.model import Change, ChangedMigration, Migration, MigrationSet, Transaction
 from workers.play import play
 from workers.policy import Policy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.prelude import Prelude
 from workers.postgres.session import Session
+from workers.rehearsed import Observation, Rehearsal, RehearsedMigration, Timing
 from workers.rollback.attribution import with_objects
 from workers.sql.split import split
 from workers.stand import Stage, Stand

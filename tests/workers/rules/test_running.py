@@ -10,17 +10,8 @@ import pytest
 from tests.workers.rules.build import DO, ORDERS, SMALL, USERS, failed, found, messages, one, placed, step
 from workers.changes import ColumnAdded, ColumnRenamed, TableRenamed
 from workers.facts import Facts
-from workers.model import (
-    Change,
-    ChangedMigration,
-    Level,
-    Migration,
-    MigrationSet,
-    Preflight,
-    Rejection,
-    SqlError,
-    Transaction,
-)
+from workers.model import Change, ChangedMigration, Level, Migration, MigrationSet, SqlError, Transaction
+from workers.rehearsed import Preflight, Rejection
 from workers.rules import (
     concurrently_in_transaction,
     merged_migration_changed,

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from workers.model import Migration, Rehearsal, Transaction
+from workers.model import Migration, Transaction
 from workers.policy import Policy, RollbackPolicy, TablePolicy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
+from workers.rehearsed import Rehearsal
 from workers.replay import Ground, replayed
 from workers.ways_back import Grade, KeptTable
 from workers.words import Name

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from workers.judge import judge
-from workers.model import Change, ChangedMigration, Down, Migration, MigrationSet, Rehearsal, Transaction
+from workers.model import Change, ChangedMigration, Down, Migration, MigrationSet, Transaction
 from workers.policy import Policy
 from workers.postgres.limits import Limits
 from workers.postgres.sandbox import strongest_tier
 from workers.postgres.servers import Installation
 from workers.rehearse import rehearse
+from workers.rehearsed import Rehearsal
 from workers.replay import Ground, replayed
 from workers.rules import MIGRATION_RULES
 from workers.rules.pages import page
