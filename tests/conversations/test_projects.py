@@ -72,6 +72,7 @@ def test_a_tick_stays_when_another_project_joins(a_town: Town) -> None:
     assert len(now) == 2
 
 
+@pytest.mark.campaign
 def test_one_of_two_that_cannot_be_analysed_hides_nothing_and_lets_nothing_pass(a_town: Town) -> None:
     shop, pull = opened(a_town, DROP, BROKEN)
     assert shop.state(pull) == ("completed", "failure")

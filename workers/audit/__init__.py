@@ -12,6 +12,7 @@ from workers.audit.kept import kept, keys_of
 from workers.audit.place import Asked, Found, find
 from workers.audited import Audit, AuditedMigration
 from workers.beforehand import beforehand
+from workers.errors import InputError
 from workers.extensions import lacking, server_with_most, stood_in
 from workers.postgres.sandbox import sandbox_of
 from workers.postgres.servers import find_installations
@@ -28,6 +29,8 @@ def audit(asked: Asked, machine: Machine, progress: Progress = no_progress) -> A
     began = time.monotonic()
     found = find(asked)
     history = found.migrations.history
+    if code := next((one for one in history if one.unreadable), None):
+        raise InputError(f"{code.path}: an audit takes SQL back, and this is code, whose SQL is not known")
     before = beforehand(found.migrations.layout, history, found.policy)
     servers = find_installations(machine.postgres)
     installation = server_with_most(history, before, servers, found.policy.postgres_version)

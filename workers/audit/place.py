@@ -45,8 +45,6 @@ def find(asked: Asked) -> Found:
     tree = read_tree(repository, commit)
     wanted = _wanted(tree, path, policy, asked.path)
     (migrations,) = gather(repository, Between(commit, commit, commit), (wanted,))
-    if code := next((one for one in migrations.history if one.unreadable), None):
-        raise InputError(f"{code.path}: an audit takes SQL back, and this is code, whose SQL is not known")
     return Found(migrations, policy.of(migrations.directory))
 
 

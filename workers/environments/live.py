@@ -43,7 +43,7 @@ def live_drift(
     ACCESS SHARE taken. Raises Refused, Unreachable, CannotAnalyse, none of which tells a secret."""
     began = time.monotonic()
     seen = look(as_its_runner_sees_it(environment, migrations.layout), migrations)
-    applied = seen.applied(migrations.history)
+    applied = replayable(seen, migrations.history)
     replaying = time.monotonic()
     before = beforehand(migrations.layout, migrations.history, policy)
     with (
@@ -67,6 +67,27 @@ def live_drift(
 
 
 # ---------------------------------------------------------------- what should be there
+
+
+def replayable(seen: Seen, migrations: Sequence[Migration]) -> tuple[Migration, ...]:
+    """Those of the migrations that the database has had; where they are code, the dump of what they build. Raises
+    CannotAnalyse where the dump has more than the database."""
+    applied = seen.applied(migrations)
+    if not any(one.unreadable for one in migrations):
+        return applied
+    there = tuple(one for one in applied if one.unreadable is None)
+    lacking = next((one for one in migrations if one.unreadable is None and one not in there), None)
+    if applied and lacking:
+        raise CannotAnalyse(
+            f"{lacking.path} has migrations that the database has not had ({_first(seen)}): compare it with the commit "
+            "that is deployed there"
+        )
+    return there
+
+
+def _first(seen: Seen) -> str:
+    """Of the pending ones."""
+    return next((one.id for one in seen.diagnosis.pending if one.unreadable), "which its list names")
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from workers.beforehand import Before, beforehand
 from workers.environments.address import read_url, with_schema
 from workers.environments.connection import connect, without_secrets
 from workers.environments.expected import PUBLIC
-from workers.environments.history import Book, Diagnosis, book_of, diagnose, locked
+from workers.environments.history import Book, Diagnosis, Reader, book_of, diagnose, locked, reader_of
 from workers.environments.model import Entry, Environment
 from workers.environments.undo import in_order_applied
 from workers.errors import CannotAnalyse, Unreachable
@@ -61,13 +61,19 @@ def as_its_runner_sees_it(environment: Environment, layout: str) -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """diagnosis: as the environment was when we came. entries: of its history table, None where there is none."""
+    """reader: of the history table. entries: of that, None where there is none. diagnosis: as the environment was when
+    we came."""
 
     order: Order
     connection: psycopg.Connection[Any]
-    book: Book
+    reader: Reader
     entries: tuple[Entry, ...] | None
     diagnosis: Diagnosis
+
+    @property
+    def book(self) -> Book:
+        """To write in. Raises Refused for a layout whose history table we can only read."""
+        return book_of(self.order.layout)
 
     @property
     def applied(self) -> tuple[Migration, ...]:
@@ -134,9 +140,9 @@ def _connected(environment: Environment, purpose: str) -> Iterator[psycopg.Conne
 
 
 def _desk(order: Order, connection: psycopg.Connection[Any]) -> Desk:
-    book = book_of(order.layout)
-    entries = book.entries(connection, order.migrations)
-    return Desk(order, connection, book, entries, diagnose(entries, order.migrations, book))
+    reader = reader_of(order.layout)
+    entries = reader.entries(connection, order.migrations)
+    return Desk(order, connection, reader, entries, diagnose(entries, order.migrations, reader))
 
 
 def forecast(desk: Desk, machine: Machine) -> Report | str:

@@ -54,7 +54,7 @@ def seen_of(desk: Desk, entry: Entry, machine: Machine) -> Truth:
     migration = _file_of(desk, entry.name)
     if migration is None:
         return Truth(Standing.UNCLEAR, odd=("this commit has no such migration",))
-    if not desk.book.same(entry, migration):
+    if not desk.reader.same(entry, migration):
         return Truth(Standing.UNCLEAR, odd=("its file has changed since it was begun",))
     return _shown(desk, migration, machine)
 

@@ -113,7 +113,7 @@ def _said(client: Client, desk: Desk) -> str:
     at = f" since {max(ends).astimezone(UTC):%Y-%m-%d %H:%M} UTC" if ends else ""
     began = min((entry.started_at for entry in entries if entry.started_at), default=None)
     since = began - _LONGEST_ATTEMPT if began else datetime.fromtimestamp(0, UTC)
-    return f"`{desk.book.name}` has it{at}, {_hands(client, name, own, since)}"
+    return f"`{desk.reader.name}` has it{at}, {_hands(client, name, own, since)}"
 
 
 def _hands(client: Client, environment: str, own: Set[str], since: datetime) -> str:

@@ -32,6 +32,7 @@ def _landed(town: Town, pull: Pull) -> str:
     return body
 
 
+@pytest.mark.campaign
 def test_each_environment_gets_its_own(estate: Estate) -> None:
     site = estate.site("parted")
     pull = _opened(site, site.shop.migrations(m2_note=COLUMN), _billing(b2_paid=_PAID))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from tests.live_server import LiveServer, live_server
 from tests.repositories import Repo
+from workers.audit import audit as run_audit
 from workers.audit import place as audit
 from workers.audit.place import find
-from workers.errors import InputError
+from workers.environments.live import live_drift
+from workers.environments.model import Environment
+from workers.environments.seen import named_by
+from workers.errors import CannotAnalyse, InputError
 from workers.model import Change, Level
 from workers.policy import POLICY_PATH
 from workers.postgres.cluster import Limits
@@ -130,9 +136,9 @@ def test_the_ruby_of_a_second_database_is_another_project(repo: Repo, machine: M
     assert [note.partition(" says ")[0] for note in report.notes] == ["db/animals_structure.sql"]
 
 
-def test_an_audit_says_that_there_is_no_sql(repo: Repo) -> None:
+def test_an_audit_says_that_there_is_no_sql(repo: Repo, machine: Machine) -> None:
     with pytest.raises(InputError) as error:
-        find(audit.Asked("db/migrate", repo.folder))
+        run_audit(audit.Asked("db/migrate", repo.folder), machine)
     assert str(error.value) == f"{USERS}: an audit takes SQL back, and this is code, whose SQL is not known"
 
 
@@ -147,3 +153,47 @@ def test_ruby_whose_sql_is_printed_is_held_against_its_dump(
     report = review(Asked(repo.folder, "main", "feature", run_commands=True), machine)
     assert [(one.id, len(one.statements)) for one in report.migrations] == [("20240102000000_names", 1)]
     assert ([one.object for one in report.drift], report.unread) == (objects, ())
+
+
+# ---------------------------------------------------------------- a live database
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    with live_server() as running:
+        yield running
+
+
+def live(server: LiveServer, name: str, *texts: str) -> Environment:
+    """A database that has the table of versions, and what is run there."""
+    url = server.create_database(name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE schema_migrations (version varchar PRIMARY KEY)")
+        for text in texts:
+            connection.execute(text.encode())
+    return named_by(url)
+
+
+MADE = "CREATE TABLE users (id bigint NOT NULL)"
+FIRST, NEXT = (f"INSERT INTO schema_migrations VALUES ('2024010{day}000000')" for day in (1, 2))
+
+
+def test_a_database_is_what_the_dump_says(server: LiveServer, repo: Repo, machine: Machine) -> None:
+    found = find(audit.Asked("db/migrate", repo.folder))
+    drift = live_drift(live(server, "rails_same", MADE, FIRST), found.migrations, found.policy, machine)
+    assert (drift.clean, drift.gaps, drift.notes) == (True, (), ())
+    other = live(server, "rails_other", MADE, FIRST, "ALTER TABLE users ADD nick text")
+    assert [gap.object for gap in live_drift(other, found.migrations, found.policy, machine).gaps] == [
+        "column public.users.nick"
+    ]
+
+
+def test_a_database_behind_the_dump_is_not_compared(server: LiveServer, repo: Repo, machine: Machine) -> None:
+    repo.commit({NAMES: RUBY, "db/structure.sql": dump(20240101000000, 20240102000000, more=NAMED)})
+    found = find(audit.Asked("db/migrate", repo.folder))
+    with pytest.raises(CannotAnalyse) as error:
+        live_drift(live(server, "rails_behind", MADE, FIRST), found.migrations, found.policy, machine)
+    assert str(error.value) == (
+        "db/structure.sql has migrations that the database has not had (20240102000000_names): compare it with the "
+        "commit that is deployed there"
+    )

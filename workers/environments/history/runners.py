@@ -48,7 +48,9 @@ _READERS: Mapping[str, Reader] = {
 
 
 def reader_of(layout: str) -> Reader:
-    """layout: one of the repository's layouts."""
+    """Raises Refused for migrations that are code, whose runner we do not know."""
+    if layout not in _READERS:
+        raise Refused(f"the history table of {layout} is not known")
     return _READERS[layout]
 
 
