@@ -22,7 +22,7 @@ from workers.environments.history import flyway as flyway_table
 from workers.environments.history.checksum import checksum, crc32, sha384
 from workers.environments.history.runners import WRITTEN
 from workers.environments.model import EntryState, Environment, EnvironmentKind, Progress
-from workers.environments.order import Order
+from workers.environments.order import Order, looking
 from workers.environments.recover import Recovered, recover
 from workers.errors import Refused
 from workers.model import Migration, Transaction
@@ -342,3 +342,11 @@ def test_a_rollback(url: str, cache: Path, c: psycopg.Connection[Any]) -> None:
     assert (done.migration, done.done) == ("3_cats", True)
     assert told(c, "dbmate") == [{"version": "1"}, {"version": "2"}]
     assert c.execute("SELECT to_regclass('cats')").fetchone() == (None,)
+
+
+def test_what_is_only_read_is_looked_at_and_not_changed(url: str, cache: Path, c: psycopg.Connection[Any]) -> None:
+    with looking(order(url, "atlas")) as desk:
+        assert (desk.entries, [one.id[-4:] for one in desk.diagnosis.pending]) == (None, ["ants", "bees", "cats"])
+    with pytest.raises(Refused, match="the layout atlas are reviewed, and not applied"):
+        deployed(url, "atlas", cache)
+    assert c.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
