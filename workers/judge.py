@@ -62,31 +62,21 @@ def judge(
     names what the migrations take away, by object; around: what was found in other files. Raises InputError when the
     policy names a rule that there is none of."""
     check_policy(policy)
-    case = _Case(policy, mentions, rehearsal is not None)
-    run = {each.migration.id: each for each in rehearsal.migrations} if rehearsal else {}
-    about_files = [finding for rule in HISTORY_RULES for finding in rule.check(migrations)]
-    all_run = rehearsal is not None and all(_came_to_its_end(each) for each in rehearsal.migrations)
-    known = Known() if all_run else _known_of(migrations.history)
-    judged: list[_Judged] = []
-    for changed in migrations.changed:
-        about = [finding for finding in about_files if finding.path == changed.migration.path]
-        if changed.change is Change.ADDED:
-            rehearsed = run.get(changed.migration.id) or not_rehearsed(changed.migration)
-            if changed.migration.unreadable or (rehearsal is not None and changed.migration.id not in run):
-                rehearsed = replace(rehearsed, not_run=changed.migration.unreadable or "It was not rehearsed.")
-            one, known = _added(rehearsed, about, known, case)
-        else:
-            one = _merged(changed, about, policy)
-        judged.append(one)
-    empty = Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None)
-    report = replace(_report(judged, empty), directory=migrations.directory)
+    about = [finding for rule in HISTORY_RULES for finding in rule.check(migrations)]
+    judged = _each(migrations, rehearsal, about, _Case(policy, mentions, rehearsal is not None))
+    report = _report(judged, Report(Level.SAFE, migrations.layout, migrations.base, migrations.head, None))
     paths = {changed.migration.path for changed in migrations.changed}
-    beside = at_policy_levels([finding for finding in about_files if finding.path not in paths], policy)
+    beside = at_policy_levels([finding for finding in about if finding.path not in paths], policy)
     findings = (*report.findings, *beside, *around)
-    unread = (f"{path}: the runner runs it too; it is no SQL, and nobody looked at it." for path in migrations.unread)
-    report = replace(report, level=_level(findings), findings=findings, drift=tuple(_drift(migrations)))
-    report = replace(report, unread=(*report.unread, *_passed_over(migrations)))
-    report = replace(report, notes=(*report.notes, *unread, *((migrations.mixed,) if migrations.mixed else ())))
+    report = replace(
+        report,
+        directory=migrations.directory,
+        level=_level(findings),
+        findings=findings,
+        drift=tuple(_drift(migrations)),
+        unread=(*report.unread, *_passed_over(migrations)),
+        notes=(*report.notes, *_left_aside(migrations)),
+    )
     if rehearsal is None:
         return report
     return replace(
@@ -96,6 +86,35 @@ def judge(
         notes=(*rehearsal.notes, *report.notes),
         preflight=tuple(dict.fromkeys(r.preflight for m in rehearsal.migrations for r in m.rejections if r.preflight)),
     )
+
+
+def _each(
+    migrations: MigrationSet, rehearsal: Rehearsal | None, about: Sequence[Finding], case: _Case
+) -> list[_Judged]:
+    """about: what is found about their files."""
+    run = {each.migration.id: each for each in rehearsal.migrations} if rehearsal else {}
+    all_run = rehearsal is not None and all(_came_to_its_end(each) for each in rehearsal.migrations)
+    known = Known() if all_run else _known_of(migrations.history)
+    judged: list[_Judged] = []
+    for changed in migrations.changed:
+        own = [finding for finding in about if finding.path == changed.migration.path]
+        if changed.change is Change.ADDED:
+            rehearsed = run.get(changed.migration.id) or not_rehearsed(changed.migration)
+            if changed.migration.unreadable or (rehearsal is not None and changed.migration.id not in run):
+                rehearsed = replace(rehearsed, not_run=changed.migration.unreadable or "It was not rehearsed.")
+            one, known = _added(rehearsed, own, known, case)
+        else:
+            one = _merged(changed, own, case.policy)
+        judged.append(one)
+    return judged
+
+
+def _left_aside(migrations: MigrationSet) -> Iterator[str]:
+    """What the folder holds besides."""
+    for path in migrations.unread:
+        yield f"{path}: the runner runs it too; it is no SQL, and nobody looked at it."
+    if migrations.mixed:
+        yield migrations.mixed
 
 
 def lint(files: Sequence[tuple[str, str]], policy: Policy, around: Sequence[Finding] = ()) -> Report:

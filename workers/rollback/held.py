@@ -1,9 +1,10 @@
-"""Values that rows hold and that their enum did not have before: while they are there, it cannot get its old form."""
+"""What rows hold and could not hold before, values new to their enum or NULL: while it is there, nothing gets its old
+form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -21,11 +22,12 @@ _HELD = """
 SELECT DISTINCT v #>> '{{}}' FROM ONLY {table} AS rows, jsonb_path_query(to_jsonb(rows.{column}), 'strict $.**') AS v
 WHERE jsonb_typeof(v) = 'string' AND v #>> '{{}}' = ANY ({values}) ORDER BY 1
 """
+_NULL = "SELECT '' FROM ONLY {table} WHERE {column} IS NULL LIMIT 1"
 
 
 def held_values(reader: psycopg.Connection[Any], difference: Difference) -> tuple[str, ...]:
     """One sentence for each column that was there before the migration and whose rows, as they are now, hold such
-    values. Raises psycopg.Error."""
+    a value or such a NULL. Raises psycopg.Error."""
     return tuple(_sentences(reader, difference))
 
 
@@ -34,8 +36,13 @@ def _sentences(reader: psycopg.Connection[Any], difference: Difference) -> Itera
         if (now_id := difference.pairs.get(was.id)) is None or was.flag("generated"):
             continue
         now = difference.after.objects[now_id]
+        if was.flag("not_null") and not now.flag("not_null") and _asked(reader, _NULL, now):
+            yield (
+                f"Rows of {'.'.join(was.path)} hold NULL, which it did not take before: they need a value, or to go, "
+                "before it can be NOT NULL again."
+            )
         for enum, values in _new_values(difference, was, now):
-            if found := _found(reader, now, values):
+            if found := _asked(reader, _HELD, now, values):
                 told = ", ".join(literal(value) for value in found)
                 it = "it" if len(found) == 1 else "them"
                 yield (
@@ -70,9 +77,11 @@ def _numbers(enum: Object) -> dict[str, str]:
     return dict(zip(enum.raw.rpartition("/")[2].split(","), enum.texts("labels"), strict=True))
 
 
-def _found(reader: psycopg.Connection[Any], column: Object, values: list[str]) -> list[str]:
+def _asked(
+    reader: psycopg.Connection[Any], question: LiteralString, column: Object, values: Sequence[str] = ()
+) -> list[str]:
     schema, table, name = column.path
-    parts = {"table": sql.Identifier(schema, table), "column": sql.Identifier(name), "values": sql.Literal(values)}
+    parts = {"table": sql.Identifier(schema, table), "column": sql.Identifier(name), "values": sql.Literal([*values])}
     with reader.transaction(force_rollback=True), reader.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(b"SET LOCAL search_path TO pg_catalog, pg_temp", prepare=False)
-        return [row[0] for row in cursor.execute(sql.SQL(_HELD).format(**parts), prepare=False).fetchall()]
+        return [row[0] for row in cursor.execute(sql.SQL(question).format(**parts), prepare=False).fetchall()]

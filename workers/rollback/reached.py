@@ -86,7 +86,18 @@ def _of(difference: Difference, effect: TableEffect) -> Reached | None:
     if (table := former(difference, effect.table)) is None:
         return None
     done = bool(effect.inserted), bool(effect.updated), bool(effect.deleted)
-    return Reached(table, *done, effect.columns, effect.guessed, effect.below)
+    columns = None if _set_on_the_way(difference, table) else effect.columns
+    return Reached(table, *done, columns, effect.guessed, effect.below)
+
+
+_BEFORE_UPDATE = re.compile(r" BEFORE .*\bUPDATE\b.* FOR EACH ROW ")
+
+
+def _set_on_the_way(difference: Difference, table: Object) -> bool:
+    """A trigger may set any column of a row that is updated: updated_at, as a rule."""
+    sides = (difference.before, table.id), (difference.after, difference.pairs.get(table.id))
+    triggers = (each for catalog, id in sides for each in catalog.of_kind(Kind.TRIGGER) if each.parent == id)
+    return any(_BEFORE_UPDATE.search(trigger.text("definition") or "") for trigger in triggers)
 
 
 def _merged(one: Reached, other: Reached) -> Reached:

@@ -10,7 +10,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from tests.live_server import OWNER, LiveServer, live_server
+from tests.live_server import OWNER, LiveServer
 from workers.environments.history import PLAIN, PRISMA, Begun, Book, book_of, diagnose, failure_log
 from workers.environments.history.checksum import checksum
 from workers.environments.model import Entry, EntryState
@@ -20,12 +20,6 @@ from workers.model import Migration, SqlError, Transaction
 ONE = Migration("1_one", "m/1_one/migration.sql", "CREATE TABLE one ();\n", Transaction.SIMPLE_QUERY)
 TWO = Migration("2_two", "m/2_two/migration.sql", "CREATE TABLE two ();\n", Transaction.SIMPLE_QUERY)
 _NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
-    with live_server() as running:
-        yield running
 
 
 @pytest.fixture

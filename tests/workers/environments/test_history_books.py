@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.live_server import LiveServer, live_server
+from tests.live_server import LiveServer
 from tests.workers.environments.history_projects import PROJECTS
 from tests.workers.environments.history_runners import RUNNERS
-from tests.workers.environments.staging import emptied, machine
+from tests.workers.environments.staging import machine
 from workers.environments.back import roll_back
 from workers.environments.deploy import Deployed, Work, deploy
 from workers.environments.history import book_of, diagnose, golang_migrate, locked, reader_of
@@ -29,23 +29,6 @@ from workers.model import Migration, Transaction
 from workers.policy import Policy
 
 BOOKS = sorted(set(WRITTEN) - {"prisma", "plain"})
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
-    with live_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: LiveServer) -> str:
-    return emptied(server)
-
-
-@pytest.fixture
-def c(url: str) -> Iterator[psycopg.Connection[Any]]:
-    with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
-        yield connection
 
 
 @pytest.fixture(params=BOOKS)

@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.live_server import OWNER, LiveServer, live_server
+from tests.live_server import OWNER, LiveServer
 from tests.workers.environments.history_projects import PROJECTS, Project
 from tests.workers.environments.history_runners import RUNNERS
-from tests.workers.environments.staging import emptied
 from workers.environments.history import Diagnosis, book_of, diagnose, reader_of
 from workers.environments.history.checksum import checksum, crc32, sha1
 from workers.errors import Refused
 from workers.migrations import LAYOUTS
 from workers.migrations.history_tables import HISTORY_TABLES
 from workers.model import Migration
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
-    with live_server() as running:
-        yield running
-
-
-@pytest.fixture
-def url(server: LiveServer) -> str:
-    return emptied(server)
-
-
-@pytest.fixture
-def c(url: str) -> Iterator[psycopg.Connection[Any]]:
-    with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
-        yield connection
 
 
 @pytest.fixture(params=sorted(RUNNERS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.live_server import LiveServer, live_server
+from tests.live_server import LiveServer
 from tests.prisma_cli import PrismaCli, available
 from tests.prisma_cli.engine import History, prisma_engine
 from workers.environments.history import PRISMA, Diagnosis, diagnose
@@ -217,12 +217,6 @@ def the_cli_does(cli: PrismaCli, url: str, c: psycopg.Connection[Any], step: Ste
         "roll back": lambda: cli.resolve(url, "--rolled-back", step.of.id),
     }[step.how]()
     assert (done.code == 0) == (step.how != "fail"), done.output
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
-    with live_server() as running:
-        yield running
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ CREATE TABLE t (a int, b int, d int GENERATED ALWAYS AS (a) STORED, m mood);
 CREATE TABLE parts (id int) PARTITION BY LIST (id);
 CREATE TABLE one PARTITION OF parts FOR VALUES IN (1);
 CREATE SEQUENCE s;
+CREATE TABLE w (a int, at timestamptz);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); RETURN NEW; END';
+CREATE TRIGGER touched BEFORE INSERT OR UPDATE ON w FOR EACH ROW EXECUTE FUNCTION touch();
 """
 C_DELETED = "Rows of table public.c were deleted; they do not come back."
 P_DELETED = C_DELETED.replace(".c", ".p")
@@ -72,6 +75,8 @@ def connection(cluster: Cluster) -> Iterator[Connection]:
         ("DELETE FROM g WHERE id = 1", Facts(), LOSSY, (G_DELETED,)),
         ("DELETE FROM c WHERE id = 1", locked("c", "g"), LOSSY, (C_DELETED, G_DELETED)),
         ("DELETE FROM p WHERE id = 1", locked("p", "c", "g"), LOSSY, (P_DELETED, C_UPDATED, C_DELETED, G_DELETED)),
+        ("ALTER TABLE t ADD n int; UPDATE t SET n = 1", Facts(), EXACT, ()),
+        ("ALTER TABLE w ADD n int; UPDATE w SET n = 1", Facts(), LOSSY, (C_UPDATED.replace(".c", ".w"),)),
         ("UPDATE p SET id = 3 WHERE id = 1", Facts(), LOSSY, (C_UPDATED.replace(".c", ".p"),)),
         ("UPDATE p SET code = 3 WHERE id = 1", Facts(), LOSSY, (C_UPDATED.replace(".c", ".p"), C_UPDATED)),
         ("DELETE FROM parts", locked("parts", "one"), LOSSY, (P_DELETED.replace(".p ", ".parts "),)),

@@ -1,4 +1,4 @@
-"""A value that a migration adds to an enum cannot be taken away while rows hold it; if they do, the proof tells."""
+"""A value that a migration adds to an enum cannot be taken away while rows hold it, nor can NULL; the proof tells."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Connection = psycopg.Connection[tuple[object, ...]]
 EXACT, LOSSY, IRREVERSIBLE = Grade.EXACT, Grade.LOSSY, Grade.IRREVERSIBLE
 SETUP = """
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN feeling AS mood; CREATE TYPE pair AS (n int, m mood);
-CREATE TABLE t (id int PRIMARY KEY, m mood, ms mood[], f feeling, fs feeling[], p pair, x text,
-    g text GENERATED ALWAYS AS (CASE WHEN m = 'sad' THEN 'no' END) STORED);
-INSERT INTO t VALUES (1, 'sad', '{ok}', 'ok', '{sad}', (1, 'ok'), 'glad')
+CREATE TABLE t (id int PRIMARY KEY, must int NOT NULL, m mood, ms mood[], f feeling, fs feeling[], p pair,
+    x text, g text GENERATED ALWAYS AS (CASE WHEN m = 'sad' THEN 'no' END) STORED);
+INSERT INTO t VALUES (1, 3, 'sad', '{ok}', 'ok', '{sad}', (1, 'ok'), 'glad')
 """
 ADD = "ALTER TYPE mood ADD VALUE 'glad'"
 OTHER_TYPE = """
@@ -68,19 +68,32 @@ def told(column: str, values: str, them: str = "it", type: str = "enum public.mo
     )
 
 
+NULL = (
+    "Rows of public.t.must hold NULL, which it did not take before: they need a value, or to go, before it can be NOT"
+    " NULL again."
+)
+
+
 @pytest.mark.parametrize(
     ("migration", "grade", "reason"),
     [
         ((ADD, "UPDATE t SET m = 'glad'"), IRREVERSIBLE, told("m", "'glad'")),
+        (("ALTER TABLE t ALTER must DROP NOT NULL; INSERT INTO t (id) VALUES (2)",), IRREVERSIBLE, NULL),
         *(
             pytest.param(*one, marks=pytest.mark.campaign)
             for one in (
                 ((ADD,), EXACT, None),
+                (("ALTER TABLE t ALTER must DROP NOT NULL",), EXACT, None),
+                (
+                    ("ALTER TABLE t ALTER must DROP NOT NULL; UPDATE t SET must = NULL",),
+                    IRREVERSIBLE,
+                    NULL,
+                ),
                 ((ADD, "UPDATE t SET m = 'glad' WHERE id = 2"), EXACT, None),
                 ((ADD, "UPDATE t SET m = 'sad'"), EXACT, None),
                 ((ADD, "CREATE TABLE n (m mood); INSERT INTO n VALUES ('glad')"), EXACT, None),
                 ((ADD, "ALTER TABLE t ADD n mood DEFAULT 'glad'"), EXACT, None),
-                ((ADD, "INSERT INTO t VALUES (2, 'glad')"), IRREVERSIBLE, told("m", "'glad'")),
+                ((ADD, "INSERT INTO t VALUES (2, 3, 'glad')"), IRREVERSIBLE, told("m", "'glad'")),
                 ((ADD, "UPDATE t SET ms = ms || '{glad}'"), IRREVERSIBLE, told("ms", "'glad'")),
                 ((ADD, "UPDATE t SET f = 'glad'"), IRREVERSIBLE, told("f", "'glad'")),
                 ((ADD, "UPDATE t SET fs = '{glad}'"), IRREVERSIBLE, told("fs", "'glad'")),
