@@ -151,6 +151,7 @@ def test_no_schedule_no_looking(site: Site) -> None:
     assert watched.metrics() == {"failed_drift_checks": 0, "untold_drift": 0}
 
 
+@pytest.mark.campaign
 def test_an_issue_is_opened_kept_and_closed(watched: Watched) -> None:
     watched.look()
     assert watched.site.town.github.issues(watched.site.shop.repo) == []

@@ -18,7 +18,8 @@ from workers.environments.model import EntryState
 from workers.errors import Refused
 from workers.model import Migration, SqlError, Transaction
 
-pytestmark = pytest.mark.skipif(bool(available()), reason=available())
+# The table of states in test_prisma_states covers the most of it in bin/test.
+pytestmark = [pytest.mark.campaign, pytest.mark.skipif(bool(available()), reason=available())]
 
 
 def migration(name: str, text: str) -> Migration:
@@ -107,7 +108,6 @@ def test_what_the_cli_began_we_go_on_with_and_the_other_way_round(
         assert diagnose(PRISMA.entries(d, ()), (USERS, POSTS, NAMES), PRISMA).pending == ()
 
 
-@pytest.mark.campaign
 def test_what_we_undo_is_pending_for_the_cli_which_applies_it_again(
     server: LiveServer, cli: PrismaCli, connect: Any
 ) -> None:
@@ -129,7 +129,6 @@ def test_what_we_undo_is_pending_for_the_cli_which_applies_it_again(
         assert diagnose(entries, (USERS, NAMES), PRISMA).pending == ()
 
 
-@pytest.mark.campaign
 def test_a_migration_that_failed_with_one_stops_the_other_until_it_is_resolved(
     server: LiveServer, cli: PrismaCli, connect: Any
 ) -> None:
@@ -168,7 +167,6 @@ def without_logs(c: psycopg.Connection) -> list[tuple[Any, ...]]:
     return [(*row[:2], row[2] and "…", *row[3:]) for row in rows(c)]
 
 
-@pytest.mark.campaign
 def test_a_failed_migration_that_is_stamped_is_rolled_back_and_applied(
     server: LiveServer, cli: PrismaCli, connect: Any
 ) -> None:
@@ -182,7 +180,6 @@ def test_a_failed_migration_that_is_stamped_is_rolled_back_and_applied(
     assert rows(ours) == rows(theirs)
 
 
-@pytest.mark.campaign
 def test_both_refuse_a_schema_with_tables_and_without_a_history_and_take_a_baseline(
     server: LiveServer, cli: PrismaCli, connect: Any
 ) -> None:
@@ -199,7 +196,6 @@ def test_both_refuse_a_schema_with_tables_and_without_a_history_and_take_a_basel
         assert ([entry.name for entry in found.applied], found.stamped) == ([USERS.id, NAMES.id], (USERS.id,))
 
 
-@pytest.mark.campaign
 def test_the_table_is_where_prisma_puts_it(server: LiveServer, cli: PrismaCli, connect: Any) -> None:
     url = server.create_database("schemas")
     cli.write(USERS)
@@ -209,7 +205,6 @@ def test_the_table_is_where_prisma_puts_it(server: LiveServer, cli: PrismaCli, c
         assert diagnose(PRISMA.entries(shop, ()), (USERS,), PRISMA).pending == ()
 
 
-@pytest.mark.campaign
 def test_who_comes_second_waits_for_the_lock(server: LiveServer, cli: PrismaCli, connect: Any) -> None:
     url = server.create_database("busy")
     cli.write(USERS)
