@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile(
         "migration-bot",
         deadline=None,
-        max_examples=500 if config.getoption("--campaign") else 25,
+        max_examples=250 if config.getoption("--campaign") else 25,
         derandomize=not config.getoption("--anew"),
     )
     settings.load_profile("migration-bot")

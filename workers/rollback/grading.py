@@ -16,7 +16,7 @@ from workers.rollback.others import refused
 from workers.rollback.outline import REMADE, Outline
 from workers.rollback.reached import Reached, TableEffect, former, reached, table_name
 from workers.rollback.shapes import computed_back, shape
-from workers.rollback.standing import not_changed_back
+from workers.rollback.standing import not_changed_back, valid_for_good
 from workers.rollback.types import keeps_values
 from workers.ways_back import Grade
 from workers.words import Name
@@ -99,6 +99,8 @@ def _unrestorable(outline: Outline) -> Iterator[Loss]:
             yield Loss(
                 Grade.IRREVERSIBLE, f"{was.label} was left invalid by its CREATE INDEX; it would come back valid."
             )
+
+    yield from (Loss(Grade.IRREVERSIBLE, reason) for reason in valid_for_good(outline))
 
 
 def _dropped(difference: Difference) -> Iterator[Loss]:

@@ -120,8 +120,9 @@ class Renames:
             return
         numbers = each.raw.rpartition("/")[2].split(",")
         former = dict(zip(was.raw.rpartition("/")[2].split(","), was.texts("labels"), strict=True))
-        labels = each.texts("labels")
-        wanted = [former.get(number, label) for number, label in zip(numbers, labels, strict=True)]
+        labels, names = each.texts("labels"), {*former.values()}
+        new = {label: aside(label) if label in names else label for label in labels}  # its name is another's again
+        wanted = [former.get(number, new[label]) for number, label in zip(numbers, labels, strict=True)]
         for label, name in renamings(labels, wanted):
             yield f"ALTER TYPE {ident(*path)} RENAME VALUE {literal(label)} TO {literal(name)};"
 

@@ -212,6 +212,13 @@ INHERITANCE = (
     Case("family made", "SELECT 1", _FAMILY, EXACT),
     Case("child dropped", _FAMILY, "DROP TABLE kk; DROP TABLE k", LOSSY),
     Case("parent dropped", _FAMILY, "DROP TABLE p CASCADE", LOSSY),
+    Case(
+        "an inherited constraint is valid in the partition that is made again",
+        "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE n PARTITION OF p FOR VALUES FROM (1) TO (2); "
+        "ALTER TABLE p ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID",
+        "DROP TABLE n; CREATE TABLE n PARTITION OF p FOR VALUES FROM (1) TO (2)",
+        IRREVERSIBLE,
+    ),
     Case("inherits no longer", _FAMILY, "ALTER TABLE k NO INHERIT p", IRREVERSIBLE),
     Case(
         "inherits no longer from the first of one",

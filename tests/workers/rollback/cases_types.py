@@ -40,6 +40,12 @@ TYPES_OF_ALL_KINDS = (
         "BEGIN; ALTER TYPE e RENAME VALUE 'a' TO 'A'; COMMIT; ALTER TYPE e ADD VALUE 'c' BEFORE 'b'",
         LOSSY,
     ),
+    Case(
+        "enum value renamed and its name given to a new one",
+        _ENUM,
+        "BEGIN; ALTER TYPE e RENAME VALUE 'a' TO 'x'; COMMIT; ALTER TYPE e ADD VALUE 'a'",
+        EXACT,
+    ),
     Case("enum value added and column moved off", _ENUM, "ALTER TYPE e ADD VALUE 'c'; DROP VIEW v CASCADE", EXACT),
     Case(
         "enum values renamed",
