@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from workers.code import ChangedFile, TextFile
 from workers.policy import Policy
-from workers.rules import FILE_RULES, RULES
+from workers.rules import FILE_RULES
+from workers.rules.names import NAMES
 from workers.suppressions import Suppression, apply, problems
 from workers.verdict import Finding
 
 _Key = tuple[str, str, bool, str]
-_NAMES = frozenset(rule.name for rule in RULES)
 _OURS = re.compile(r"#[ \t]*(?P<text>migration-bot[ \t]*:[^\n\r]*)")
 _ALLOW = re.compile(r"allow\s+(?P<rule>\S+)(?:\s+because(?:\s+(?P<reason>\S.*))?)?")
 
@@ -72,10 +72,10 @@ def _all(file: TextFile) -> tuple[Finding, ...]:
     judged: list[Finding] = []
     used: frozenset[Suppression] = frozenset()
     for finding in found:
-        allowed, spent = apply((finding,), [each for each in suppressions if each.statement == finding.line], _NAMES)
+        allowed, spent = apply((finding,), [each for each in suppressions if each.statement == finding.line], NAMES)
         judged += allowed
         used |= spent
-    judged += problems(suppressions, frozenset(suppressions) - used, _NAMES, file.path)
+    judged += problems(suppressions, frozenset(suppressions) - used, NAMES, file.path)
     return tuple(sorted(judged, key=lambda finding: finding.line))
 
 

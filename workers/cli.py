@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from workers.report.as_json import to_json
 from workers.report.markdown import to_markdown
 from workers.report.terminal import render_terminal, replay_progress
 from workers.rules import RULES
+from workers.rules.names import meant
 from workers.verdict import Report
 
 if TYPE_CHECKING:
@@ -167,8 +167,7 @@ def _explain(asked: argparse.Namespace, machine: Callable[[], Machine]) -> int:
 
     rule = next((rule for rule in RULES if rule.name == asked.rule), None)
     if rule is None:
-        close = difflib.get_close_matches(asked.rule, [rule.name for rule in RULES], n=1)
-        raise InputError(f"there is no rule {asked.rule}" + (f"; did you mean {close[0]}?" if close else ""))
+        raise InputError(f"there is no rule {asked.rule}{meant(asked.rule)}")
     Console().print(Markdown(page(rule).text))
     return CLEAN
 

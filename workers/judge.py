@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workers.code import Mentions
-from workers.errors import InputError
 from workers.failing import failure
 from workers.model import Change, ChangedMigration, Level, Migration, MigrationSet, Transaction
 from workers.policy import Policy
 from workers.rehearsed import Rehearsal, RehearsedMigration
 from workers.rewrites import rewritten, told_with
-from workers.rules import HISTORY_RULES, MIGRATION_RULES, RULES, Step
+from workers.rules import HISTORY_RULES, MIGRATION_RULES, Step
 from workers.rules.agreement import disagreements
 from workers.rules.found import at_policy_levels, found
+from workers.rules.names import NAMES, check_policy
 from workers.rules.steps import look, not_rehearsed, steps
 from workers.rules.unread import unread
 from workers.sql.known import Known, learn
@@ -25,7 +24,6 @@ from workers.sql.split import split
 from workers.suppressions import Suppression, apply, problems, read_suppressions
 from workers.verdict import Drift, DriftKind, Finding, JudgedMigration, JudgedStatement, Report, Unread
 
-_NAMES = frozenset(rule.name for rule in RULES)
 _FILE = 0  # a suppression above the first statement also allows what is found about the file
 
 
@@ -126,17 +124,6 @@ def lint(files: Sequence[tuple[str, str]], policy: Policy, around: Sequence[Find
     return judge(MigrationSet("files", "", "", "", (), changed), None, policy, around=around)
 
 
-def check_policy(policy: Policy) -> None:
-    """Raises InputError when the policy speaks of a rule that there is none of."""
-    spoken_of = [(setting.line, setting.name) for setting in policy.rules]
-    spoken_of += [(item.line, item.name) for item in policy.checklist.rules]
-    for line, name in sorted(spoken_of):
-        if name not in _NAMES:
-            close = difflib.get_close_matches(name, sorted(_NAMES), n=1)
-            hint = f"; did you mean {close[0]}?" if close else "."
-            raise InputError(f"{policy.path}:{line}: there is no rule {name}{hint}")
-
-
 def _came_to_its_end(rehearsed: RehearsedMigration) -> bool:
     return rehearsed.not_run is None and failure(rehearsed.observations) is None
 
@@ -155,12 +142,12 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
     looks, after = look(rehearsed, known)
     suppressions = read_suppressions(rehearsed.script)
     about = (*about, *(finding for rule in MIGRATION_RULES for finding in rule.check(rehearsed)))
-    allowed, used = apply(about, _above(suppressions, _FILE), _NAMES)
+    allowed, used = apply(about, _above(suppressions, _FILE), NAMES)
     statements: list[JudgedStatement] = []
     is_empty = not (rehearsed.script.statements or rehearsed.migration.unreadable)
     notes = [f"{rehearsed.migration.path}:1: empty; it holds no statement."] if is_empty else []
     for step, each in zip(steps(rehearsed, looks, case.policy, case.mentions), looks, strict=True):
-        allowed_here, spent = apply(found(step), _above(suppressions, step.index), _NAMES)
+        allowed_here, spent = apply(found(step), _above(suppressions, step.index), NAMES)
         told = _with_rewrite(step, tuple(at_policy_levels(allowed_here, case.policy)), rehearsed)
         used |= spent
         notes += disagreements(step, each.predicted)
@@ -169,7 +156,7 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
         statements.append(replace(judged, predicted=each.predicted, estimate=estimate))
     unused = _unused(suppressions, used, rehearsed)
     path = rehearsed.migration.path
-    wrong = problems(suppressions, unused, _NAMES, path)
+    wrong = problems(suppressions, unused, NAMES, path)
     of_file = tuple(at_policy_levels((*allowed, *wrong), case.policy))
     findings = tuple(sorted((*of_file, *(f for s in statements for f in s.findings)), key=lambda f: f.line))
     of_migration = JudgedMigration(
@@ -183,7 +170,7 @@ def _merged(changed: ChangedMigration, about: Sequence[Finding], policy: Policy)
     """A migration that is merged and was edited, deleted or renamed: its statements are not run again anywhere that has
     run them, so there is nothing to judge but the change itself."""
     suppressions = read_suppressions(not_rehearsed(changed.after).script) if changed.after else ()
-    allowed, _ = apply(about, _above(suppressions, _FILE), _NAMES)
+    allowed, _ = apply(about, _above(suppressions, _FILE), NAMES)
     findings = tuple(at_policy_levels(allowed, policy))
     migration = changed.migration
     judged = JudgedMigration(migration.id, migration.path, changed.change, _level(findings))

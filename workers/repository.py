@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ from pathlib import Path
 from workers.errors import GitFailed, InputError, Missing
 
 # Everything that could make git run a program, ask a person or change the repository is off.
-_GIT = ("git", "--no-replace-objects", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+GIT = ("git", "--no-replace-objects", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _GREP = ("grep", "-I", "-n", "-w", "-E", "-z", "--full-name", "--no-color", "--no-column", "--no-recurse-submodules")
 _SPECIAL = re.compile(r"[][\\.^$*+?{}()|]")  # in POSIX's extended regular expressions
 _GREP_BYTES, _GREP_S, _TEXT_MAX = 8 << 20, 5.0, 1000
-_ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +138,10 @@ class Repository:
         return self._check("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        environment = {**os.environ, **_ENVIRONMENT}
+        environment = {**os.environ, **ENVIRONMENT}
         try:
             return subprocess.run(
-                (*_GIT, "-C", str(self.directory), *arguments),
+                (*GIT, "-C", str(self.directory), *arguments),
                 input=stdin,
                 capture_output=True,
                 env=environment,
@@ -155,11 +154,11 @@ class Repository:
         """What git says within the limits, and whether that is all. A status of 1 is grep's for nothing found."""
         with (
             subprocess.Popen(
-                (*_GIT, "-C", str(self.directory), *arguments),
+                (*GIT, "-C", str(self.directory), *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # a line for each file that is missing here
-                env={**os.environ, **_ENVIRONMENT},
+                env={**os.environ, **ENVIRONMENT},
             ) as process,
             _killed_after(process, _GREP_S),
         ):
@@ -192,19 +191,6 @@ def open_repository(directory: Path) -> Repository:
             f"{directory}: not in a git repository" if "not a git repository" in why else f"{directory}: {why}"
         )
     return repository
-
-
-def merged(ours: str, was: str, theirs: str) -> str | None:
-    """What a merge makes of a text that both sides have changed (https://git-scm.com/docs/git-merge-file); None for a
-    conflict."""
-    with tempfile.TemporaryDirectory(prefix="migration-bot-merge-") as folder:
-        names = [Path(folder, name) for name in ("ours", "was", "theirs")]
-        for name, text in zip(names, (ours, was, theirs), strict=True):
-            name.write_bytes(text.encode())
-        environment = {**os.environ, **_ENVIRONMENT}
-        words = (*_GIT, "merge-file", "-p", *map(str, names))
-        done = subprocess.run(words, capture_output=True, env=environment, check=False)
-    return done.stdout.decode() if done.returncode == 0 else None
 
 
 @contextlib.contextmanager

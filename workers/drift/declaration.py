@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.drift.dumps import find_dump
+from workers.drift.merge import merged
 from workers.drift.schema_files import Found, find_schema, guessed_major
 from workers.migrations import Project
 from workers.migrations.prisma import PRISMA, version_of
 from workers.model import MigrationSet
 from workers.projects import Tree, read_tree
-from workers.repository import Repository, merged
+from workers.repository import Repository
 
 _FILE_BYTES = 16 << 20
 

@@ -75,6 +75,15 @@ def look(environment: Environment, migrations: MigrationSet) -> Seen:
     )
 
 
+def missing_there(environment: Environment, migrations: MigrationSet) -> tuple[str, ...]:
+    """The migrations that its history table names and the set does not have; none without such a table. Raises
+    Unreachable."""
+    reader = reader_of(migrations.layout)
+    with _reading(environment, reader.name) as connection:
+        entries = reader.entries(connection, migrations.history)
+    return diagnose(entries or (), migrations.history, reader).missing
+
+
 def _table(name: str, schema: str, catalog: Catalog) -> str:
     """With its schema, in which it is found first; the name alone where there is none."""
     found = sorted(_called(name, catalog), key=lambda each: each.path[0] != schema)

@@ -16,7 +16,7 @@ from workers.drift.live import LiveDrift
 from workers.environments.live import live_drift
 from workers.environments.model import Environment
 from workers.environments.order import Order, as_its_runner_sees_it
-from workers.environments.seen import look
+from workers.environments.seen import missing_there
 from workers.errors import InputError
 from workers.jobs.reviewing import opened
 from workers.jobs.sources import source_of
@@ -51,8 +51,8 @@ def compared(tools: Tools, client: Client, environment: Environment, meant: Foun
     that are not merged yet: as long as they are open, what they make is no drift. Raises Refused, Unreachable,
     CannotAnalyse, and what GitHub raises."""
     migrations = meant.migrations
-    there = look(as_its_runner_sees_it(environment, migrations.layout), migrations).diagnosis
-    whole, notes = _with_open(tools, client, migrations, frozenset(there.missing))
+    missing = missing_there(as_its_runner_sees_it(environment, migrations.layout), migrations)
+    whole, notes = _with_open(tools, client, migrations, frozenset(missing))
     found = live_drift(environment, whole, meant.policy, tools.machine, progress)
     return replace(found, notes=(*notes, *found.notes))
 

@@ -50,9 +50,9 @@ def _project(report: Report) -> Json:
     }
 
 
-def schema() -> Json:
-    """The JSON Schema (draft 2020-12) of what `to_json` returns."""
-    text = resources.files("workers.report").joinpath("schema.json").read_text(encoding="utf-8")
+def schema(name: str = "schema.json") -> Json:
+    """The JSON Schema (draft 2020-12) of what `to_json` returns, or of another report's face."""
+    text = resources.files("workers.report").joinpath(name).read_text(encoding="utf-8")
     loaded: Json = json.loads(text)
     return loaded
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Any
 
 from workers.audited import Audit, AuditedMigration
@@ -30,13 +28,6 @@ def audit_to_json(audit: Audit, *, with_sql: bool = False) -> Json:
         "kept": audit.kept,
         "seconds": round(audit.seconds, 3),
     }
-
-
-def audit_schema() -> Json:
-    """The JSON Schema (draft 2020-12) of what `audit_to_json` returns."""
-    text = resources.files("workers.report").joinpath("audit_schema.json").read_text(encoding="utf-8")
-    loaded: Json = json.loads(text)
-    return loaded
 
 
 def _summary(audit: Audit) -> Json:

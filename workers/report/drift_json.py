@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Any
 
 from workers.drift.gaps import Gap
@@ -33,13 +31,6 @@ def drift_to_json(drift: LiveDrift) -> Json:
         "seconds": round(drift.seconds, 3),
         "replay_seconds": round(drift.replay_s, 3),
     }
-
-
-def drift_schema() -> Json:
-    """The JSON Schema (draft 2020-12) of what `drift_to_json` returns."""
-    text = resources.files("workers.report").joinpath("drift_schema.json").read_text(encoding="utf-8")
-    loaded: Json = json.loads(text)
-    return loaded
 
 
 def _history(history: History) -> Json:

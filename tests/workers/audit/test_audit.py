@@ -25,7 +25,7 @@ from workers.model import Migration, Transaction
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier, strongest_tier
 from workers.postgres.servers import Installation
-from workers.report.audit_json import audit_schema
+from workers.report.as_json import schema
 from workers.review import Machine
 
 USERS = "CREATE TABLE users (id serial PRIMARY KEY, name text, old text);"
@@ -73,7 +73,7 @@ def audit(machine: Machine, capsys: pytest.CaptureFixture[str]) -> Audited:
 def as_json(told: tuple[int, str]) -> tuple[int, dict[str, Any]]:
     code, text = told
     found: dict[str, Any] = json.loads(text)
-    Draft202012Validator(audit_schema()).validate(found)
+    Draft202012Validator(schema("audit_schema.json")).validate(found)
     return code, found
 
 

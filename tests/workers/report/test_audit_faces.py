@@ -10,7 +10,8 @@ from rich.console import Console
 
 from workers.audited import Audit, AuditedMigration
 from workers.rehearsed import ServerInfo
-from workers.report.audit_json import audit_schema, audit_to_json
+from workers.report.as_json import schema
+from workers.report.audit_json import audit_to_json
 from workers.report.audit_markdown import audit_to_markdown
 from workers.report.audit_text import render_audit
 from workers.report.audit_words import reasons
@@ -83,4 +84,4 @@ def test_markdown() -> None:
 @pytest.mark.parametrize("audit", [EMPTY, FULL])
 @pytest.mark.parametrize("with_sql", [False, True])
 def test_json_is_as_its_schema_says(audit: Audit, with_sql: bool) -> None:
-    Draft202012Validator(audit_schema()).validate(audit_to_json(audit, with_sql=with_sql))
+    Draft202012Validator(schema("audit_schema.json")).validate(audit_to_json(audit, with_sql=with_sql))

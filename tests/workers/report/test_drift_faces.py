@@ -14,7 +14,8 @@ from rich.console import Console
 from workers.catalog import Kind
 from workers.drift.gaps import Gap, GapKind
 from workers.drift.live import Closing, History, LiveDrift
-from workers.report.drift_json import drift_schema, drift_to_json
+from workers.report.as_json import schema
+from workers.report.drift_json import drift_to_json
 from workers.report.drift_markdown import drift_to_markdown
 from workers.report.drift_text import render_drift
 
@@ -131,8 +132,8 @@ def test_nothing_in_markdown_acts_by_itself() -> None:
 @pytest.mark.parametrize("drift", [CLEAN, FRESH, WRONG])
 def test_the_schema_is_exact(drift: LiveDrift) -> None:
     told = drift_to_json(drift)
-    Draft202012Validator.check_schema(drift_schema())
-    assert list(Draft202012Validator(drift_schema()).iter_errors(told)) == []
+    Draft202012Validator.check_schema(schema("drift_schema.json"))
+    assert list(Draft202012Validator(schema("drift_schema.json")).iter_errors(told)) == []
     assert json.loads(json.dumps(told)) == told
 
 

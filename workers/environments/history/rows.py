@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import LiteralString
 
 from psycopg import sql
@@ -30,12 +31,10 @@ def fixed_lock(key: int) -> _Lock:
     return lambda _c: key
 
 
-def entry_of(version: str, id: str, checksum: str, at: object, state: str) -> Entry:
+def entry_of(version: str, id: str, checksum: str, at: datetime | None, state: str) -> Entry:
     """One that was begun and ended at one time, or at a time that nobody knows."""
-    found = EntryState(state)
-    times = {"started_at": at, "finished_at": None if found is EntryState.FAILED else at}
-    back = {"rolled_back_at": at} if found is EntryState.ROLLED_BACK else {}
-    return Entry(version, id, checksum, **times, **back, failed=found is EntryState.FAILED)  # type: ignore[arg-type]
+    failed, back = state == EntryState.FAILED, state == EntryState.ROLLED_BACK
+    return Entry(version, id, checksum, at, None if failed else at, at if back else None, failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
