@@ -72,12 +72,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """The paths of the new migrations of a project, which is the folder of its migrations, kept in that layout."""
+
+    layout: str
+    directory: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """What an open pull request's new migrations are called and change, and the branch that it is to be merged into."""
 
     base: str
     migrations: tuple[str, ...]
     places: tuple[Place, ...]
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +109,4 @@ class Outcome:
     migrations: tuple[str, ...] = ()  # the new ones' ids, behind a folder and a slash where projects are several
     places: tuple[Place, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    added: tuple[Added, ...] = ()  # the same migrations, by their projects

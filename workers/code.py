@@ -1,4 +1,4 @@
-"""What a repository holds beside migrations: files with commands, lines that name what is taken away. Frozen."""
+"""What a repository holds beside migrations: files with commands, lines that name what migrations touch. Frozen."""
 
 from __future__ import annotations
 

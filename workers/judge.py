@@ -153,7 +153,7 @@ def _added(rehearsed: RehearsedMigration, about: Sequence[Finding], known: Known
         notes += disagreements(step, each.predicted)
         estimate = next((one for one in rehearsed.estimates if one.statement == step.index), None)
         judged = JudgedStatement(step.statement, step.action, _level(told), step.facts, step.observation, told)
-        statements.append(replace(judged, predicted=each.predicted, estimate=estimate))
+        statements.append(replace(judged, predicted=each.predicted, estimate=estimate, held=step.held))
     unused = _unused(suppressions, used, rehearsed)
     path = rehearsed.migration.path
     wrong = problems(suppressions, unused, NAMES, path)

@@ -30,8 +30,8 @@ _BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 _NONE = "none"  # the layout where there are no migrations
 
-# What has none of these words leaves every name to the code that uses it.
-_TAKES_AWAY = re.compile(r"\b(drop|rename|set\s+schema|type)\b", re.I)
+# What has none of these words leaves every name to the code that uses it, and asks for no value that it does not set.
+_TAKES_AWAY = re.compile(r"\b(drop|rename|set\s+schema|type|add\b[^;]{0,120}\s(not\s+null|primary\s+key))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What is read of one project. policy: of the repository. repository: where code is looked at for what the
-    migrations take away from it; trees: of both commits, if they may take away anything. around: what is found in other
+    migrations take away from it, or ask of it; trees: of both commits, if they may. around: what is found in other
     files than migrations, which there may be none of. declaration: what else says how the schema is to be. notes: on
     how it was read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from workers.facts import Facts
+from workers.facts import Facts, Lock
 from workers.model import Change, Level, Statement
 from workers.rehearsed import Estimate, Observation, Preflight, ServerInfo, Timing
 from workers.ways_back import Kept, Rollback, Written
@@ -75,7 +75,8 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class JudgedStatement:
-    """facts: the ones the rules were given, each lock with its source; predicted: what the text alone says."""
+    """facts: the ones the rules were given, each lock with its source; predicted: what the text alone says; held: the
+    locks that earlier statements of its transaction took."""
 
     statement: Statement
     action: str  # in the words of SQL: ALTER TABLE … ADD COLUMN
@@ -85,6 +86,7 @@ class JudgedStatement:
     findings: tuple[Finding, ...] = ()
     predicted: Facts = field(default_factory=Facts)
     estimate: Estimate | None = None
+    held: tuple[Lock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

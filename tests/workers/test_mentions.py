@@ -28,6 +28,7 @@ EMAIL = Sought("public.users.email", Part.COLUMN, USERS, "email")
 TOKEN = Sought("public.users.legacy_token", Part.COLUMN, USERS, "legacy_token")
 TABLE = Sought("public.users", Part.TABLE, USERS)
 ITEMS = Sought("public.order_items", Part.TABLE, Name("public", "order_items"))
+ROWS = Sought("rows of public.users", Part.ROWS, USERS)
 SAD = Sought("public.mood.sad", Part.VALUE, Name("public", "mood"), "sad")
 SCHEMA = """
 datasource db { provider = "postgresql" }
@@ -230,10 +231,82 @@ def test_a_value(code: str, expected: list[int]) -> None:
     assert lines_naming(SAD, code) == expected
 
 
-@pytest.mark.parametrize("text", ["from " * 200, "from" + " " * 990, "table" * 200, "a" * 990 + ".", "users " * 160])
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("SELECT 1 FROM users", []),
+        ("UPDATE users SET a = 1", []),
+        ("turn guests into users", []),
+        ("INSERT INTO users_old SELECT 1", []),
+        ("INSERT INTO posts SELECT 1 FROM users", []),
+        ("// INSERT INTO users", []),
+        ("seen.insert(user)", []),
+        ("seen.insert(0, users)", []),
+        ("User.create({ name })", []),
+        ("User::create(&pool)", []),
+        ("UserFactory.create!", []),
+        ("prisma.user.create({", []),
+        ("INSERT INTO\n  posts (id)\nSELECT id FROM\n  users", []),
+        ("INSERT INTO\n  users (id)\nVALUES (1)", [2]),
+        ("INSERT INTO users (id) VALUES (1)", [1]),
+        ('insert into "public"."users" values (1)', [1]),
+        ("db.insertInto('users').values(x)", [1]),
+        ("knex('users').insert(x)", [1]),
+        ("client.from('users').upsert(x)", [1]),
+        ("DB::table('users')->insertGetId([", [1]),
+        ("knex.batchInsert('users', rows)", [1]),
+        ("await db.insert(users).values(x)", [1]),
+        ("await db\n  .insert(schema.users)\n  .values(x)", [2]),
+        ("session.execute(insert(User).values(a=1))", [1]),
+        ("diesel::insert_into(users::table)", [1]),
+        ("User.create!(name: name)", [1]),
+        ("User.create(name: name)", [1]),
+        ("User::create(['name' => $name])", [1]),
+        ("User.objects.create(name=name)", [1]),
+    ],
+)
+def test_what_inserts_rows(code: str, expected: list[int]) -> None:
+    assert lines_naming(ROWS, code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("prisma.user.update({", []),
+        ("trpc.user.create.useMutation()", []),
+        ("prisma.superUser.create({", []),
+        ("db.insert(users)", []),
+        ("prisma.user.create({", [1]),
+        ("tx.user.createMany({", [1]),
+        ("ctx.db.user.upsert({", [1]),
+        ('prisma.$executeRaw`INSERT INTO "users" VALUES (1)`', [1]),
+    ],
+)
+def test_what_inserts_rows_with_a_client(code: str, expected: list[int]) -> None:
+    assert lines_naming(ROWS, code, SCHEMA) == expected
+
+
+def test_a_table_that_the_client_does_not_know_only_sql_fills() -> None:
+    other = Sought("rows of public.teams", Part.ROWS, Name("public", "teams"))
+    assert lines_naming(other, "INSERT INTO teams\nTeam.create!\nprisma.teams.create({", SCHEMA) == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from " * 200,
+        "insert into " * 80,
+        "insert(" * 140,
+        "from" + " " * 990,
+        "table" * 200,
+        "a" * 990 + ".",
+        "users " * 160,
+    ],
+)
 def test_no_line_keeps_a_pattern_busy(text: str) -> None:
     """One that tries every way to part such a line takes minutes."""
-    assert lines_naming(EMAIL, "\n".join([f"{text} email users"[-1000:]] * 100)) == []
+    code = "\n".join([f"{text} email users"[-1000:]] * 100)
+    assert (lines_naming(EMAIL, code), lines_naming(ROWS, code)) == ([], [])
 
 
 def test_a_name_that_makes_no_class() -> None:
@@ -304,6 +377,26 @@ def test_what_is_gone_by_the_name_in_the_code() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("ALTER TABLE users ADD a int NOT NULL DEFAULT 1", {}),
+        ("CREATE TABLE users (id int); ALTER TABLE users ADD a int NOT NULL", {}),
+        ("ALTER TABLE users ADD a int NOT NULL; ALTER TABLE users ALTER a DROP NOT NULL", {}),
+        ("ALTER TABLE users ADD a int NOT NULL; ALTER TABLE users ALTER a SET DEFAULT 1", {}),
+        ("ALTER TABLE users ADD a int NOT NULL; ALTER TABLE users DROP a", {}),
+        ("ALTER TABLE users DROP a; ALTER TABLE users ADD a int NOT NULL", {}),
+        ("ALTER TABLE users ADD a int NOT NULL, ADD b int NOT NULL", {"rows of public.users": "public.users"}),
+        (
+            "ALTER TABLE users RENAME TO people; ALTER TABLE people ADD a int NOT NULL",
+            {"public.users": "public.users", "rows of public.people": "public.users"},
+        ),
+    ],
+)
+def test_what_asks_each_insert_for_a_value(sql: str, expected: dict[str, str]) -> None:
+    assert keys(*sql.split("; ")) == keys(sql) == expected
+
+
 def test_what_was_observed_goes_before_the_text() -> None:
     (migration,) = rehearsal("SELECT drop_what_is_old()").migrations
     changes = (
@@ -372,6 +465,12 @@ def test_a_field_that_the_client_does_not_know(repo: Repo) -> None:
 def test_a_declared_table_breaks_nobody_who_does_not_ask_for_it(repo: Repo) -> None:
     (found,) = mentions_of(code(repo), [TABLE]).values()
     assert (found.at_base, [m.path for m in found.at_head]) == ((), ["prisma/schema.prisma"])
+
+
+def test_who_inserts_is_no_declaration(repo: Repo) -> None:
+    repo.commit({"src/sign_up.ts": "await prisma.user.create({\n", "src/sign_up.test.ts": "prisma.user.create({\n"})
+    (found,) = mentions_of(code(repo), [ROWS]).values()
+    assert found.at_base == found.at_head == (Mention("src/sign_up.ts", 1, "await prisma.user.create({"),)
 
 
 def test_all_is_searched_where_much_differs(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Where a repository's code names what its migrations take away: what still runs while they are deployed breaks."""
+"""Where a repository's code names what its migrations take away or ask more of: what runs meanwhile breaks."""
 
 from workers.mentions.lookup import Code, mentions_of
 from workers.mentions.taken import sought

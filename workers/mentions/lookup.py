@@ -1,4 +1,5 @@
-"""Looks up where a repository's code names what its migrations take away, before the pull request and after it."""
+"""Looks up where a repository's code names what its migrations take away or ask more of, before the pull request and
+after it."""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ _DIFFERING_MAX = 500  # files that are searched one by one; more of them, and al
 
 # What is no code that runs: what a migration or a tool wrote, what people read, what tests and seeds hold.
 _FOLDERS = (
-    "*migrations migrate node_modules vendor dist build generated __generated__ "
-    "__tests__ __mock*__ test tests e2e seed seeds seeder fixtures"
+    "*migrations migrate .github node_modules vendor dist build generated __generated__ "
+    "__tests__ __mock*__ test tests spec e2e seed seeds seeder fixtures"
 )
 _FILES = (
-    "*.generated.* *.gen.* *.min.* *.map structure.sql schema.rb *.prisma *.dbml *.lock *-lock.* *.snap *.svg *.css "
-    "*.md *.mdx *.rst *.txt *.json *.csv *.po *.test.* *.spec.* *_test.* *.mock.* seed.* seed-*"
+    "*.generated.* *.gen.* *.sql.go *.min.* *.map structure.sql schema.rb *.prisma *.dbml *.lock *-lock.* "
+    "*.snap *.svg *.css *.md *.mdx *.rst *.txt *.json *.csv *.po *.test.* *.spec.* *_test.* *.mock.* test_*.py "
+    "seed.* seeds.* seed-*"
 )
 _NOT_CODE = (*(f"**/{name}/**" for name in _FOLDERS.split()), *(f"**/{name}" for name in _FILES.split()))
 
@@ -78,7 +80,9 @@ def _places(side: _Side, found: Grepped, words: Iterable[str]) -> Iterator[tuple
 
 
 def _declared(wanted: Sought, schema: Sequence[Block]) -> Iterator[Mention]:
-    """Where schema.prisma has it, if its client knows it."""
+    """Where schema.prisma has it, if its client knows it. That inserts nothing."""
+    if wanted.part is Part.ROWS:
+        return
     found = block_of(wanted, schema) if wanted.word is None else member_of(wanted, schema)
     if found and not found.ignored:
         yield Mention(found.path, found.line, found.text)

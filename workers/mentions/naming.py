@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from workers.mentions.spelling import Spelling, any_word
+from workers.mentions.spelling import Spelling
+from workers.mentions.words import any_word
 from workers.repository import Line
 
-_NEAR = 12  # lines from where a table is asked
 _COMMENT = re.compile(r"//|/?\*|#|--|<!--")
 _IMPORT = re.compile(r"import\b.*\bfrom\b|\}?\s*from\s+[\"'][^\"']*[\"'];?$")
 
@@ -47,7 +47,7 @@ def _asked(of: Spelling, index: Mapping[str, Sequence[Line]], paths: Collection[
 
 
 def _named_near(of: Spelling, line: Line, asked: Sequence[Line]) -> bool:
-    near = [each for each in asked if -of.lead <= line.number - each.number <= _NEAR]
+    near = [each for each in asked if -of.lead <= line.number - each.number <= of.near]
     names = of.around.union(*(of.alias.findall(each.text) for each in near))
     here = line in near if of.ambiguous else bool(near)
     return bool(near) and any(before in names if before else here for before in of.part.findall(line.text))

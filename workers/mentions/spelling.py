@@ -13,31 +13,32 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.catalog import Catalog, Kind
+from workers.mentions.inserting import BROKEN, INTO, first_on_a_line, inserting, words_of
 from workers.mentions.prisma import Block, Member
+from workers.mentions.words import DOT, OPENS, QUOTE, any_word, camel, classes
 from workers.words import Name
 
 _PECULIAR_MIN = 6
 _LEAD = 4  # lines of a SELECT before its FROM; a client names the table first
-
-_QUOTE, _DOT = r"\\?[\"'`]", r"(?:\?\.|!?\.|->|::)"
 
 _PARTS = re.compile(r"[a-z0-9][A-Z]|[A-Za-z0-9]_+[A-Za-z0-9]")
 _NEVER = re.compile(r"(?!)")
 
 
 class Part(enum.Enum):
-    """What a name is the name of; OBJECT: a view, function or schema."""
+    """What a name is the name of; OBJECT: a view, function or schema; ROWS: a table, where rows are inserted."""
 
     TABLE = "table"
     COLUMN = "column"
     VALUE = "value"
     OBJECT = "object"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Something that a pull request takes away. key: as findings name it. owner, word: as code that is deployed knows
-    it, before any rename: the table, type or object, and the column or value in it."""
+    """Something that a pull request takes away, or a table that it asks more of. key: as findings name it. owner, word:
+    as code that is deployed knows it, before any rename: the table, type or object, and the column or value in it."""
 
     key: str
     part: Part
@@ -51,8 +52,9 @@ class Spelling:
 
     words: one of them is in each line of `alone` and `part`; around: in each of `asked`. `part` captures the name
     before a dot, which has to be one of `around`, or what `alias` captures in a line of `asked`. ambiguous: where there
-    is no dot, near is the same line. lead: how many lines it may stand before `asked`. guess: the one of the words that
-    counts only if some line has another of them as well, as a mapping has: legacyToken: text("legacy_token")."""
+    is no dot, near is the same line. lead, near: how many lines it may stand before `asked`, and behind it. guess: the
+    one of the words that counts only if some line has another of them as well, as a mapping has: legacyToken:
+    text("legacy_token")."""
 
     words: frozenset[str]
     around: frozenset[str]
@@ -62,6 +64,7 @@ class Spelling:
     alias: re.Pattern[str] = _NEVER
     ambiguous: bool = False
     lead: int = 0
+    near: int = 12
     guess: str | None = None
 
 
@@ -75,6 +78,8 @@ def spelling(sought: Sought, schema: Sequence[Block], shared: Collection[str]) -
             return _of_column(sought, schema, shared)
         case Part.VALUE:
             return _of_value(sought, schema, shared)
+        case Part.ROWS:
+            return _of_rows(sought, schema)
 
 
 def shared_names(catalogs: Iterable[Catalog], schema: Iterable[Block]) -> frozenset[str]:
@@ -116,21 +121,22 @@ def _of_column(sought: Sought, schema: Sequence[Block], shared: Collection[str])
     """What schema.prisma does not declare cannot be asked of its client: then only SQL can name it."""
     assert sought.word is not None
     table, block, member = sought.owner.name, block_of(sought, schema), member_of(sought, schema)
-    guess = None if schema else _camel(sought.word)
+    guess = None if schema else camel(sought.word)
     known = {sought.word, member.name} if member else {sought.word}
     words = frozenset({*known, guess or sought.word})
-    part = re.compile(rf"(?:(?<!\w)(\w{{1,63}}){_QUOTE}?{_DOT}{_QUOTE}?)?(?<!\b(?i:as)\s){any_word(*words)}")
-    alias = re.compile(rf"{any_word(table)}{_QUOTE}?\s{{1,3}}(?:(?i:as)\s{{1,3}})?(\w{{1,63}})")
+    part = re.compile(rf"(?:(?<!\w)(\w{{1,63}}){QUOTE}?{DOT}{QUOTE}?)?(?<!\b(?i:as)\s){any_word(*words)}")
+    alias = re.compile(rf"{any_word(table)}{QUOTE}?\s{{1,3}}(?:(?i:as)\s{{1,3}})?(\w{{1,63}})")
     ambiguous = sought.word in shared and member is None
     if schema and member is None:
         return Spelling(
             words, frozenset({table}), _NEVER, part, re.compile(_queried(table, None)), alias, ambiguous, _LEAD
         )
-    owners = frozenset({table, block.name, block.client}) if block else _classes(table)
-    alone = [f"{any_word(*owners)}{_DOT}{any_word(*words)}", *map(any_word, _peculiar(known, shared))]
+    owners = frozenset({table, block.name, block.client}) if block else classes(table)
+    alone = [f"{any_word(*owners)}{DOT}{any_word(*words)}", *map(any_word, _peculiar(known, shared))]
     asked = [_queried(table, block)] if block else [_queried(table, None), *_class_used(owners)]
     guess = None if guess == sought.word else guess
-    return Spelling(words, owners, _one_of(alone), part, _one_of(asked), alias, ambiguous, 0 if block else _LEAD, guess)
+    lead = 0 if block else _LEAD
+    return Spelling(words, owners, _one_of(alone), part, _one_of(asked), alias, ambiguous, lead, guess=guess)
 
 
 def _of_value(sought: Sought, schema: Sequence[Block], shared: Collection[str]) -> Spelling:
@@ -138,11 +144,17 @@ def _of_value(sought: Sought, schema: Sequence[Block], shared: Collection[str]) 
     assert sought.word is not None
     block, member = block_of(sought, schema), member_of(sought, schema)
     words = frozenset({sought.word, member.name if member else sought.word})
-    types = frozenset({sought.owner.name, block.name}) if block else _classes(sought.owner.name)
+    types = frozenset({sought.owner.name, block.name}) if block else classes(sought.owner.name)
     alone = [rf"{any_word(*types)}(?:\.|::){any_word(*words)}", *map(_text, _peculiar(words, shared))]
     return Spelling(
         words, types, _one_of(alone), re.compile(f"(){_text(*words)}"), re.compile(any_word(*types)), lead=_LEAD
     )
+
+
+def _of_rows(sought: Sought, schema: Sequence[Block]) -> Spelling:
+    table, block, declared = sought.owner.name, block_of(sought, schema), bool(schema)
+    words, alone = words_of(table, block, declared=declared), inserting(table, block, declared=declared)
+    return Spelling(words, frozenset({INTO}), alone, first_on_a_line(table), BROKEN, near=1)
 
 
 def _one_of(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -161,46 +173,21 @@ def _peculiar(words: Iterable[str], shared: Collection[str]) -> list[str]:
     return [word for word in sorted(words) if _several_parts(word) and word not in shared]
 
 
-def any_word(*names: str) -> str:
-    return rf"(?<![\w$])(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)"
-
-
 def _text(*names: str) -> str:
     return rf"[\"'`](?:{'|'.join(map(re.escape, sorted(names)))})[\"'`]"
-
-
-def _camel(word: str) -> str:
-    """legacy_token → legacyToken, as many libraries map it."""
-    head, *rest = [part for part in word.split("_") if part] or [word]
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def _classes(table: str) -> frozenset[str]:
-    """order_items, and the variables and classes that libraries make of it: orderItems, OrderItem."""
-    both = {_camel(table), _camel(_singular(table))}
-    return frozenset({table, *both, *(name[:1].upper() + name[1:] for name in both)})
-
-
-def _singular(table: str) -> str:
-    for ending, instead in (("ies", "y"), ("ss", "ss"), ("s", "")):
-        if table.endswith(ending):
-            return table.removesuffix(ending) + instead
-    return table
 
 
 # ---------------------------------------------------------------- where a table is queried
 
 
-# Repeats are bounded: a line may be made to keep a pattern busy.
 _SQL = r"(?i:from|join|into|update|only|truncate|table\w{0,12}|entity|knex)"
-_OPENS = r"\s{0,3}\(?\s{0,3}(?:name)?\s{0,3}[:=]?\s{0,3}"
 _CALLS = "find|create|update|upsert|delete|count|aggregate|groupBy"
 
 
 def _queried(table: str, block: Block | None) -> str:
     """FROM users, pgTable("users", prisma.user.findMany(. Without quotes only for a name that SQL needs none for."""
     name = re.escape(table)
-    forms = [rf"{_SQL}{_OPENS}(?:{_QUOTE}\w{{1,63}}{_QUOTE}\.)?{_QUOTE}{name}(?={_QUOTE}|\s+as\s)"]
+    forms = [rf"{_SQL}{OPENS}(?:{QUOTE}\w{{1,63}}{QUOTE}\.)?{QUOTE}{name}(?={QUOTE}|\s+as\s)"]
     if table == table.lower():
         forms.append(rf"{_SQL}\s{{1,3}}(?:\w{{1,63}}\.)?{name}(?![\w/.-])")
     if block:

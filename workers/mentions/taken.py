@@ -1,4 +1,4 @@
-"""What a pull request takes away from the code that runs: tables, columns, enum values and other names. Pure."""
+"""What a pull request takes away from the code that runs, or asks of it: names, and values of new columns. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from workers.changes import (
     ColumnAdded,
     ColumnDropped,
     ColumnRenamed,
+    DefaultChanged,
+    NotNullDropped,
     TableCreated,
     TableDropped,
     TableRenamed,
@@ -23,6 +25,7 @@ from workers.object_changes import (
     ObjectRenamed,
 )
 from workers.rehearsed import Rehearsal, RehearsedMigration
+from workers.rules.mentioned import rows
 from workers.rules.objects import path
 from workers.rules.steps import look
 from workers.sql.known import Known
@@ -35,12 +38,13 @@ _MAX = 30  # each makes the search longer
 
 def sought(rehearsal: Rehearsal) -> tuple[Sought, ...]:
     """The tables, columns, enum values and other objects that stood before the pull request and have no longer their
-    name at its end; as observed, or as predicted where nothing was run."""
+    name at its end, and the tables that it leaves with a new column which each INSERT has to set; as observed, or as
+    predicted where nothing was run."""
     ledger = _Ledger()
     for migration in rehearsal.migrations:
         for change in _changes(migration):
             ledger.take(change)
-    return tuple(ledger.still_gone())[:_MAX]
+    return (*ledger.still_gone(), *ledger.demands())[:_MAX]
 
 
 def _changes(rehearsed: RehearsedMigration) -> Iterator[CatalogChange]:
@@ -60,8 +64,10 @@ class _Ledger:
         self._new: set[str] = set()  # and so unknown to code that is deployed
         self._there: set[str] = set()  # names that something new, or renamed, has now
         self._was: dict[str, tuple[Name, str | None]] = {}  # what has another name now: that in the code
+        self._demanded: dict[str, Sought] = {}  # by the column that asks for it
 
     def take(self, change: CatalogChange) -> None:
+        self._demand(change)
         if made := _made(change):
             key = _key(*made)
             self._new.add(key)
@@ -84,6 +90,21 @@ class _Ledger:
     def still_gone(self) -> Iterator[Sought]:
         """Without what has the name again that code knows."""
         return (each for each in self.gone.values() if _key(each.owner, each.word) not in self._there)
+
+    def demands(self) -> Iterator[Sought]:
+        """One for each table."""
+        yield from {each.key: each for each in self._demanded.values()}.values()
+
+    def _demand(self, change: CatalogChange) -> None:
+        """Code that is deployed sets a column that it knew: one that is dropped and made anew asks for nothing."""
+        match change:
+            case ColumnAdded() if change.not_null and not change.has_default:
+                key = _key(change.table, change.column)
+                if key not in self.gone and _key(change.table) not in self._new:
+                    owner, _ = self._before(change.table, None)
+                    self._demanded[key] = Sought(rows(change.table), Part.ROWS, owner)
+            case NotNullDropped() | ColumnDropped() | DefaultChanged():
+                self._demanded.pop(_key(change.table, change.column), None)
 
     def _named(self, key: str) -> None:
         self._there.add(key)

@@ -25,17 +25,19 @@ class Rank(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that can be cut from the end, between a head and a foot that stay. `noun`: what one row is called."""
+    """Rows that can be cut from the end, between a head and a foot that stay. `noun`: what one row is called; `worth`:
+    how many of those each row stands for, where that is not one."""
 
     rank: Rank
     rows: tuple[str, ...]
     noun: str = ""
     head: str = ""
     foot: str = ""
+    worth: tuple[int, ...] = ()
 
     def text(self, kept: int) -> str:
         """The part with its first `kept` rows, and a line that counts the others."""
-        left_out = len(self.rows) - kept
+        left_out = sum(self.worth[kept:]) if self.worth else len(self.rows) - kept
         said = f"\n… {count(left_out, f'more {self.noun}')}, too much for one comment\n" if left_out else ""
         return self.head + "".join(self.rows[:kept]) + self.foot + said
 

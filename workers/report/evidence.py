@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from workers.changes import TableCreated
 from workers.facts import Build, Facts, Lock, Write
 from workers.model import Level
 from workers.rehearsed import Estimate
+from workers.report.foretold import tells_nothing, the_same, unused
 from workers.report.words import count, duration, roughly, size, tick
 from workers.verdict import JudgedStatement
-from workers.words import LockMode, Name, Source
+from workers.words import LockMode, Name
 
 _ROWS = 12  # a migration with more statements than this lists only those that are not safe
 _MUCH_WAL_BYTES = 100 << 20
@@ -25,36 +27,56 @@ def shown(statements: Sequence[JudgedStatement]) -> tuple[tuple[JudgedStatement,
 
 
 def evidence(judged: JudgedStatement) -> tuple[str, ...]:
-    """What the statement does to relations, the worst first; an error before everything else. Work on tables that the
-    pull request itself makes is left out, as nobody uses them yet."""
+    """What the statement does to relations, the worst first; an error before everything else, as then nothing but the
+    prediction is left. Work on tables that the pull request itself makes is left out, as nobody uses them yet. Of a
+    statement with findings that ran, also what its text alone told."""
     facts, seen = judged.facts, judged.observation
-    error = seen.error if seen else None
-    told = (
-        *((f"fails: {error.sqlstate} {error.message}",) if error else ()),
-        *_locks([lock for lock in facts.locks if lock.relation not in facts.new_tables], seen is not None),
+    work = (
+        *_locks([lock for lock in facts.locks if lock.relation not in facts.new_tables]),
         *((_estimate(judged.estimate, facts),) if judged.estimate else ()),
-        *(f"rewrites {tick(table)}" for table in facts.rewrites if table not in facts.new_tables),
-        *(_build(build, build.table in facts.new_tables) for build in facts.builds),
-        *(f"scans {tick(scan.table)}" for scan in facts.scans if scan.table not in facts.new_tables),
+        *_work(facts),
+    )
+    rest = (
         *(_write(write) for write in facts.writes),
         *(f"empties {tick(table)}" for table in facts.truncated),
         *(f"creates {tick(change.table)}" for change in facts.changes if isinstance(change, TableCreated)),
     )
-    return tuple(dict.fromkeys(told))
+    if seen and seen.error:
+        told = dict.fromkeys((*work, *rest))
+        return f"fails: {seen.error.sqlstate} {seen.error.message}", *((_predicted(told),) if told else ())
+    return tuple(dict.fromkeys((*work, *(_foretold(judged) if seen and judged.findings else ()), *rest)))
 
 
-def _locks(locks: Sequence[Lock], observed: bool) -> Iterator[str]:
-    """The strongest lock, and each one that was predicted but not seen: those are our own mistakes."""
-    unseen = [lock for lock in locks if observed and lock.source is Source.PREDICTED]
-    held = [lock for lock in locks if lock not in unseen]
-    if held:
-        strongest = max(held, key=lambda lock: lock.mode)
-        others = len({lock.relation for lock in held} - {strongest.relation})
+def _foretold(judged: JudgedStatement) -> Iterator[str]:
+    """What the text alone told of the work; nothing where there was none."""
+    predicted, new = judged.predicted, unused(judged)
+    if tells_nothing(judged):
+        return
+    if the_same(judged):
+        yield _predicted(("the same",))
+    else:
+        locks = [replace(lock, held_ms=None) for lock in predicted.locks if lock.relation not in new]
+        yield _predicted((*_locks(locks), *_work(replace(predicted, new_tables=new))) or ("nothing",))
+
+
+def _predicted(what: Iterable[str]) -> str:
+    return f"predicted: {', '.join(what)}"
+
+
+def _work(facts: Facts) -> Iterator[str]:
+    yield from (f"rewrites {tick(table)}" for table in facts.rewrites if table not in facts.new_tables)
+    yield from (_build(build, build.table in facts.new_tables) for build in facts.builds)
+    yield from (f"scans {tick(scan.table)}" for scan in facts.scans if scan.table not in facts.new_tables)
+
+
+def _locks(locks: Sequence[Lock]) -> Iterator[str]:
+    """The strongest, and of how many relations there are others."""
+    if locks:
+        strongest = max(locks, key=lambda lock: lock.mode)
+        others = len({lock.relation for lock in locks} - {strongest.relation})
         also = f" and {count(others, 'other relation')}" if others else ""
         time = f", {duration(strongest.held_ms)}" if strongest.held_ms is not None else ""
         yield f"{strongest.mode.sql} on {tick(strongest.relation)}{also}{time}"
-    for lock in unseen:
-        yield f"predicted {lock.mode.sql} on {tick(lock.relation)}, not observed"
 
 
 def _build(build: Build, new: bool) -> str:

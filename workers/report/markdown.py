@@ -14,6 +14,7 @@ from workers.report.back_markdown import kept, rollback
 from workers.report.budget import Part, Rank, fit
 from workers.report.evidence import evidence, lasted, shown
 from workers.report.markup import code, fence, folded, prose
+from workers.report.repeats import Told, together
 from workers.report.words import count
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
 
@@ -159,22 +160,22 @@ def _row(judged: JudgedStatement, rehearsed: bool) -> str:
 
 def _findings(findings: Sequence[Finding], worst: Level, with_path: bool = False) -> Iterable[Part]:
     """Worst first, and only those of the report's own level unfolded."""
-    counting = phrases.counting(findings)
+    counting = together(phrases.counting(findings))
     for level in reversed(Level):
-        rows = tuple(_finding(finding, level is worst, with_path) for finding in counting if finding.level is level)
+        told = tuple(one for one in counting if one.first.level is level)
+        rows = tuple(_finding(one, level is worst, with_path) for one in told)
         if rows:
-            yield Part(_RANKS[level], rows, f"{level.word} finding")
+            yield Part(_RANKS[level], rows, f"{level.word} finding", worth=tuple(len(one.findings) for one in told))
     excused = tuple(_allowed(finding) for finding in phrases.allowed(findings))
     if excused:
         yield Part(Rank.ALLOWED, excused, "allowed finding", "\n")
 
 
-def _finding(finding: Finding, opened: bool, with_path: bool) -> str:
-    where = f"{code(finding.path)} line {finding.line}" if with_path else f"line {finding.line}"
+def _finding(told: Told, opened: bool, with_path: bool) -> str:
+    finding = told.first
+    where = f"{code(finding.path)} {told.lines}" if with_path else told.lines
     title = f"{phrases.MARKS[finding.level]} <b>{code(finding.rule)}</b> {prose(finding.object, 300)}, {where}"
-    advice = ""
-    if rewrite := phrases.advised(finding):
-        advice = f"\n{prose(phrases.instead(rewrite))}\n\n{_sql(phrases.script(rewrite))}"
+    advice = "".join(f"\n{prose(said)}\n\n{_sql(phrases.script(rewrite))}" for said, rewrite in told.advice)
     return folded(title, f"{prose(finding.message)}\n{advice}", opened)
 
 

@@ -158,10 +158,11 @@ def _down(report: Report, migration: JudgedMigration, undo: Rollback) -> Written
     if migration.written:
         why = f"The migration has a way back of its own, in {migration.written.path}, which is left as it is."
         return _by_hand(report, migration, undo, why)
-    if len(undo.steps) > 1 or not all(step.transaction for step in undo.steps):
+    if not all(step.transaction for step in undo.steps):
         why = "A part of it runs outside a transaction, which a way back cannot hold."
         return _by_hand(report, migration, undo, why)
-    text = f"{_comment(_head(migration, undo))}\n{undo.sql.strip()}\n"
+    together = "\n".join(step.sql.strip() for step in undo.steps) or undo.sql.strip()  # the runner's one transaction
+    text = f"{_comment(_head(migration, undo))}\n{together}\n"
     if form.section:
         return WrittenFile(migration.path, f"\n{form.section}{text}{form.end}", appended=True)
     assert form.down is not None

@@ -16,6 +16,7 @@ from workers.model import Level
 from workers.rehearsed import Preflight
 from workers.report import kept, phrases, written
 from workers.report.evidence import evidence, lasted, shown
+from workers.report.repeats import together
 from workers.report.words import count, visible
 from workers.verdict import Finding, JudgedMigration, JudgedStatement, Report
 from workers.ways_back import Kept, Rollback
@@ -158,16 +159,17 @@ def _statements(statements: Sequence[JudgedStatement], rehearsed: bool, console:
 
 
 def _findings(findings: Sequence[Finding], console: Console, with_path: bool = False) -> None:
-    for finding in phrases.counting(findings):
-        where = f"{finding.path}:{finding.line}" if with_path else f"line {finding.line}"
+    for told in together(phrases.counting(findings)):
+        finding = told.first
+        where = f"{finding.path}:{told.numbers}" if with_path else told.lines
         title = Text.assemble((finding.level.word, STYLES[finding.level]), "  ")
         title.append(visible(finding.rule), "bold").append(visible(f"  {finding.object}"))
         title.append(visible(f"  {where}"), "dim")
         console.print()
         _print(Padding(title, (0, 0, 0, 2)), console)
         _line(finding.message, console, indent=4)
-        if rewrite := phrases.advised(finding):
-            _line(phrases.instead(rewrite), console, indent=4)
+        for instead, rewrite in told.advice:
+            _line(instead, console, indent=4)
             _sql(phrases.script(rewrite), console)
     for finding in phrases.allowed(findings):
         console.print()

@@ -1,4 +1,4 @@
-"""Says in a finding where code names what a statement takes away, and in which order to deploy."""
+"""Says in a finding where code names what a statement takes away or asks more of, and in which order to deploy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workers.code import Mention, Mentions
 from workers.rules.rule import Step
+from workers.words import Name
 
 RUNS = "code that runs while this is deployed"
 
@@ -46,6 +47,19 @@ def breaks(step: Step, key: str) -> str:
     if found and not found.base_count and not found.head_count:
         return "no code that uses the old name was found in this repository, but other programs may"
     return f"{where(step, key) or f'{RUNS} still uses the old name'} and fails"
+
+
+def rows(table: Name) -> str:
+    """The key of where code inserts into a table."""
+    return f"rows of {table}"
+
+
+def who_inserts(step: Step, table: Name, column: str) -> str:
+    """A clause about whose INSERTs fail, as they do not set a column that they have to."""
+    found = step.mentions.get(rows(table))
+    if found and found.base_count:
+        return f"{RUNS} inserts without {column}, and fails ({_places(found.at_base, found.base_count)})"
+    return "code that does not set the column can no longer insert"
 
 
 def _places(places: Sequence[Mention], count: int) -> str:

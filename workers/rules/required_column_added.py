@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workers.changes import ColumnAdded
 from workers.model import Level
+from workers.rules.mentioned import who_inserts
 from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
 
@@ -20,8 +21,8 @@ def check(step: Step) -> Iterator[Finding]:
                 RULE,
                 f"{change.table}.{change.column}",
                 f"{change.column} is added to {change.table} as NOT NULL without a default: it fails if the table has "
-                "rows, and code that does not set the column can no longer insert. Give it a DEFAULT, or add it "
-                "nullable, fill it in batches, and set NOT NULL later.",
+                f"rows, and {who_inserts(step, change.table, change.column)}. Give it a DEFAULT, or add it nullable, "
+                "fill it in batches, and set NOT NULL later.",
             )
 
 

@@ -71,6 +71,7 @@ RISKY_MIGRATION = JudgedMigration(
             Facts(locks=(Lock(ORDERS, LockMode.ACCESS_EXCLUSIVE, Source.BOTH, 1.25),), rewrites=(ORDERS,)),
             Observation(Facts(), duration_ms=0.84567, wal_bytes=96, notices=("NOTICE: so be it",)),
             (DROPPED,),
+            Facts(locks=(Lock(ORDERS, LockMode.ACCESS_EXCLUSIVE, Source.PREDICTED),)),
         ),
         JudgedStatement(
             statement("CREATE UNIQUE INDEX orders_n ON orders (n)", 5),

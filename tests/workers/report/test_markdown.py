@@ -93,8 +93,9 @@ def test_verdict_then_evidence_then_findings_then_what_to_do() -> None:
         "### 🔴 high-risk · 1 high-risk and 1 risky findings, 1 allowed",
         "1 part could not be analysed",
         "**Read first:** <code>column-dropped</code>, public.orders.note, in <code>20260101000000_orders</code> line 2",
-        "ACCESS EXCLUSIVE on <code>public.orders</code>, 1.2 ms<br>rewrites <code>public.orders</code>",
-        "fails: 23505 could not create unique index<br>predicted SHARE on <code>public.orders</code>, not observed",
+        "ACCESS EXCLUSIVE on <code>public.orders</code>, 1.2 ms<br>rewrites <code>public.orders</code><br>"
+        "predicted: ACCESS EXCLUSIVE on <code>public.orders</code>",
+        "fails: 23505 could not create unique index<br>predicted: SHARE on <code>public.orders</code>, builds <code>",
         "<details open>\n<summary>🔴 <b><code>column-dropped</code></b> public.orders.note, line 2</summary>",
         "</summary>\n\nDropping <code>note</code> loses its values.",
         "Instead, proven to reach the same schema and rows:",
@@ -207,7 +208,7 @@ def test_a_long_sentence_is_cut_between_characters() -> None:
 
 
 def _finding(level: Level, line: int, size: int) -> Finding:
-    return Finding("column-dropped", level, PATH, line, "public.orders.note", "lost " * (size // 5))
+    return Finding("column-dropped", level, PATH, line, f"public.orders.note_{line}", "lost " * (size // 5))
 
 
 def _report(statements: int = 1, risky: int = 0, high: int = 0, undo: str = "SELECT 1;", size: int = 50) -> Report:

@@ -202,6 +202,13 @@ def test_a_way_back_stands_where_the_layout_keeps_it(layout: str) -> None:
         assert [one.text for one in split(down.text).statements] == ["DROP TABLE a"]
 
 
+def test_steps_that_are_transactions_are_one_with_the_runner() -> None:
+    steps = UndoStep("ALTER TABLE a ADD CONSTRAINT k CHECK (x) NOT VALID;\n"), UndoStep("VALIDATE k;\n")
+    (file,) = files("sqlx", RollbackForm.DOWN, undone("1_x", "m/{}.up.sql", steps))
+    assert file.path == "m/1_x.down.sql"
+    assert file.sql.endswith("\nALTER TABLE a ADD CONSTRAINT k CHECK (x) NOT VALID;\nVALIDATE k;\n")
+
+
 UP = {"goose": "-- +goose Up\n", "dbmate": "-- migrate:up\n", "sql-migrate": "-- +migrate Up\n"}
 
 

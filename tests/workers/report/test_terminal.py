@@ -25,12 +25,12 @@ allowed · 1 part could not be analysed
      2  high-risk  ALTER TABLE … DROP COLUMN                              0.8 ms
                    ACCESS EXCLUSIVE on public.orders, 1.2 ms
                    rewrites public.orders
+                   predicted: ACCESS EXCLUSIVE on public.orders
      5  risky      CREATE UNIQUE INDEX                                     12 ms
                    fails: 23505 could not create unique index
-                   predicted SHARE on public.orders, not observed
-                   builds public.orders_n
-                   scans public.orders
-                   updates 36 rows in public.orders
+                   predicted: SHARE on public.orders, builds
+                   public.orders_n, scans public.orders, updates 36 rows
+                   in public.orders
 
   high-risk  column-dropped  public.orders.note  line 2
     Dropping note loses its values.

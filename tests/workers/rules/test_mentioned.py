@@ -9,7 +9,7 @@ from workers.changes import ColumnAdded, ColumnDropped, ColumnRenamed, TableDrop
 from workers.code import Mention, Mentions
 from workers.facts import Facts
 from workers.object_changes import ObjectCreated, ObjectRenamed
-from workers.rules import column_dropped, column_replaced, renamed, table_dropped
+from workers.rules import column_dropped, column_replaced, renamed, required_column_added, table_dropped
 from workers.words import Name
 
 USERS, PEOPLE, MOOD = Name("public", "users"), Name("public", "people"), Name("public", "mood")
@@ -77,6 +77,27 @@ def test_a_renamed_column(found: Mentions | None, expected: str) -> None:
     facts = Facts(changes=(ColumnRenamed(USERS, "email", "mail"),))
     (message,) = messages(renamed.RULE, step("SELECT 1", facts, mentions={EMAIL: found} if found else {}))
     assert message.startswith(f"email of public.users is renamed to mail: {expected} Add the new column, ")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, "code that does not set the column can no longer insert."),
+        (Mentions(at_head=(PLACE,), head_count=1), "code that does not set the column can no longer insert."),
+        (
+            Mentions((PLACE,), (), 7, 0),
+            "code that runs while this is deployed inserts without email, and fails (a.ts:3 and 6 more).",
+        ),
+    ],
+)
+def test_a_required_column(found: Mentions | None, expected: str) -> None:
+    facts = Facts(changes=(ColumnAdded(USERS, "email", "text", not_null=True, has_default=False),))
+    made = step("SELECT 1", facts, mentions={"rows of public.users": found} if found else {})
+    (message,) = messages(required_column_added.RULE, made)
+    assert message.startswith(
+        "email is added to public.users as NOT NULL without a default: it fails if the table has rows, and "
+        f"{expected} Give it a DEFAULT, "
+    )
 
 
 @pytest.mark.parametrize(
