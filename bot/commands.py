@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, Usage] = {
     "preflight": Usage("ENV", 1, 1, "asks the pre-flight queries there", environment=True),
     "drift": Usage("ENV", 1, 1, "compares it with what its migrations build", environment=True),
     "backup": Usage("ENV", 1, 1, "takes a backup", environment=True),
-    "cancel": Usage("ENV", 1, 1, "stops what is running there", environment=True),
+    "cancel": Usage("ENV", 1, 1, "stops what runs there, and what waits its turn", environment=True),
     "rollback": Usage(
         "[--preserve] [ENV [MIGRATION] [--lossy because REASON]]",
         0,

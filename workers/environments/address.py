@@ -121,7 +121,7 @@ def _accelerate(found: re.Match[str], query: Mapping[str, str]) -> Address:
         places=_places(found["hosts"], {}),
         database="",
         user="",
-        pooled=f"{found['scheme'].lower()}:// is Prisma Accelerate, which pools, and speaks no PostgreSQL",
+        pooled=f"{found['scheme'].lower()}:// is Prisma Accelerate, a pooler that speaks no PostgreSQL",
         secrets=_present(query.get("api_key"), found["query"], found["password"]),
     )
 

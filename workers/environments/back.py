@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from workers.environments.apply import Applied, Fate, Site
 from workers.environments.backups.backup import Backup
 from workers.environments.connection import connect
-from workers.environments.deploy import Work
-from workers.environments.keeping import back_up
+from workers.environments.deploy import Work, take_first
 from workers.environments.migrate import Limited
 from workers.environments.order import Desk, Order, soon, working
 from workers.environments.recover import recover
@@ -52,7 +51,7 @@ def _rolled_back(order: Order, wanted: str | None, lossy: bool, work: Work) -> U
         migration = _wanted(desk, wanted)
         undo = _prepared(desk, migration, work.machine)
         _refuse(undo, lossy, migration.id)
-        backup = None if undo.grade is Grade.EXACT else back_up(environment, order.label, work.machine, watch)
+        backup = None if undo.grade is Grade.EXACT else take_first(desk, work, watch)
         work.begin((migration.id,))
         site = Site(desk.connection, lambda purpose: connect(environment, purpose), environment.timeouts, watch)
         applied = run_undo(site, undo, lambda: desk.book.undo(desk.connection, migration, order.migrations))

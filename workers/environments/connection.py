@@ -8,6 +8,7 @@ import os
 import re
 import select
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -110,6 +111,10 @@ _SETTINGS = {
 }
 _SET = """SELECT pg_catalog.set_config(name, value, false)
 FROM unnest(%s::text[], %s::text[]) AS wanted (name, value) JOIN pg_catalog.pg_settings AS known USING (name)"""
+# Where this process dies, its statement would go on to its end, with its locks: unless the server looks now and then
+# whether anybody still listens. Not before version 14, and refused where the server's system cannot look
+# (https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL).
+_LISTENER = {"client_connection_check_interval": "5s"}
 APPLICATION = "migration-bot: "  # what names our sessions begin with
 _WHO = b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery()"
 
@@ -129,12 +134,25 @@ def _opened(
                 f"{where}: a pooler stands before the server, whose sessions share the server's processes, so that "
                 "their locks and settings do not last; use the server's own address"
             )
-        wanted = _SETTINGS | ({"search_path": _quoted(address.schema)} if address.schema else {})
-        connection.execute(_SET, (list(wanted), list(wanted.values())))
+        _set(connection, _SETTINGS | ({"search_path": _quoted(address.schema)} if address.schema else {}))
+        _set_if_allowed(connection, _LISTENER)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _set(connection: psycopg.Connection[Any], wanted: Mapping[str, str]) -> None:
+    """What the server knows of it."""
+    connection.execute(_SET, (list(wanted), list(wanted.values())))
+
+
+def _set_if_allowed(connection: psycopg.Connection[Any], wanted: Mapping[str, str]) -> None:
+    try:
+        _set(connection, wanted)
+    except psycopg.Error:
+        if connection.closed:
+            raise
 
 
 def _quoted(identifier: str) -> str:

@@ -52,11 +52,13 @@ class Deployed:
 @dataclass(frozen=True, slots=True)
 class Work:
     """machine: for the rehearsal and the backup's proof. begin: called with the pending ids before the first change, so
-    that who comes after a crash knows what to look for."""
+    that who comes after a crash knows what to look for. backed_up: told the desk's state and how to take a backup; may
+    give back one that was taken in this state before."""
 
     machine: Machine
     watch: Watch
     begin: Callable[[tuple[str, ...]], None]
+    backed_up: Callable[[str, Callable[[], Backup | None]], Backup | None] = lambda _state, take: take()
 
 
 def deploy(order: Order, work: Work) -> Deployed:
@@ -76,12 +78,18 @@ def _deployed(order: Order, work: Work, watch: Limited) -> Deployed:
         found = _asked(desk, found, work.machine, watch)
         if found.stopped:
             return found
-        found = replace(found, backup=back_up(order.environment, order.label, work.machine, watch))
+        found = replace(found, backup=take_first(desk, work, watch))
         if watch.cancelled():
             raise _called_off(watch)
         work.begin(found.pending)
         desk.book.prepare(desk.connection)
         return _applied(desk, found, watch)
+
+
+def take_first(desk: Desk, work: Work, watch: Watch) -> Backup | None:
+    """The backup before a change; None where none is configured. Raises Refused, Unreachable, Cancelled."""
+    order = desk.order
+    return work.backed_up(desk.state, lambda: back_up(order.environment, order.label, work.machine, watch))
 
 
 def _found_out(order: Order, done: Deployed, machine: Machine) -> Deployed:

@@ -65,7 +65,7 @@ def _of_repository(repository: Configured) -> Iterator[Word]:
     for environment in repository.environments:
         address = read_url(environment.url)
         first = seen.setdefault((address.places, address.database, address.schema), environment.name)
-        if first != environment.name:
+        if first != environment.name and address.database:
             yield Word(WARNING, f"{repository.name}: {environment.name} is the same database as {first}")
 
 

@@ -52,8 +52,8 @@ class Person:
 class Situation:
     """What it is about. reviewed_sha: what was reviewed when it was typed, "" for nothing. verdict: of head_sha's
     check: success, action_required, failure, or "" for none. approvals: of head_sha, by other people who may write.
-    migrated: the environments that have all migrations of the pull request. began_by: the login of who began what is
-    running there now. now: aware."""
+    migrated: the environments that have all migrations of the pull request. asked_by: the login of who asked for all
+    that a cancel would stop, "" for nobody or several. now: aware."""
 
     from_fork: bool
     is_open: bool
@@ -63,7 +63,7 @@ class Situation:
     verdict: str
     approvals: int
     migrated: frozenset[str]
-    began_by: str
+    asked_by: str
     now: datetime
 
 
@@ -141,8 +141,8 @@ def _is_one_of(person: Person, words: Iterable[str]) -> bool:
 
 def _permission(environment: Environment, person: Person, situation: Situation, wish: Wish) -> Iterator[str]:
     who, name = _who(environment, wish.act), environment.name
-    began_it = wish.act is Act.CANCEL and person.login.lower() == situation.began_by.lower() != ""
-    if not (_is_one_of(person, who) or began_it):
+    own = wish.act is Act.CANCEL and person.login.lower() == situation.asked_by.lower() != ""
+    if not (_is_one_of(person, who) or own):
         yield _only(who, f"{'look at' if wish.act in _LOOKS_ON else 'change'} {name}")
     for flag, words in _flags(environment, wish):
         if not _is_one_of(person, words):

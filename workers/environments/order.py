@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -86,6 +87,11 @@ class Desk:
     def there(self) -> frozenset[str]:
         """The ids of those that it has as the commit has them: one that was edited since is another."""
         return frozenset(entry.name for entry in self.diagnosis.applied) - set(self.diagnosis.edited)
+
+    @property
+    def state(self) -> str:
+        """Another one as soon as anything was applied or taken back."""
+        return hashlib.sha256(repr(self.entries).encode()).hexdigest()
 
     @property
     def has_own(self) -> bool:

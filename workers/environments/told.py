@@ -58,6 +58,13 @@ def headline(done: Deployed) -> str:
     return f"{applied} of {count(len(done.pending), 'migration')} applied. {done.stopped}"
 
 
+def reasons(put_aside: Sequence[str], because: str) -> str:
+    """What --force put aside, and why something was done; "" where neither was said."""
+    lines = [f"⚠️ put aside by --force: {prose(one)}" for one in put_aside]
+    lines += [f"because {prose(because)}"] if because else []
+    return "".join(f"- {line}\n" for line in lines)
+
+
 def _mark(done: Deployed) -> str:
     return "❌" if done.stopped else "✅"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,27 +10,31 @@ from bot.checklist import OPERATOR
 from bot.comment import LIMIT_BYTES
 from bot.github.client import Client
 from bot.model import Operate, Touch
+from bot.queue import key
 from bot.running import Ending
 from workers.environments import told
 from workers.environments.back import roll_back
 from workers.environments.deploy import Work, deploy
 from workers.environments.keeping import back_up, prune
 from workers.environments.model import Environment, EnvironmentKind
-from workers.environments.order import forecast, looking, working
+from workers.environments.order import Desk, forecast, looking, working
 from workers.environments.questions import asked
 from workers.errors import CannotAnalyse, Refused
 from workers.jobs import attempts
 from workers.jobs.admission import Admission
 from workers.jobs.attempts import Attempt
 from workers.jobs.measuring import Measuring
+from workers.jobs.spare import spared
 from workers.jobs.tips import compared, meant_as
 from workers.jobs.tools import Tools, now
 from workers.jobs.watching import Watching
+from workers.model import Migration
 from workers.report.drift_comment import drift_comment
 from workers.report.markup import prose
 from workers.verdict import Report
 
 _MARKER_BYTES = 200  # what stands before an answer
+_REASON_CHARS = 1000  # of a reason, in the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Operation:
         """Writes the record, before the first change."""
         work, environment = self.work, self.admission.order.environment
         log = f"{self.tools.github.url}/{self.client.repo.name}/pull/{work.number}#issuecomment-{self.reply}"
-        attempt = Attempt(work.comment, work.act, work.login, work.number, migrations, log)
+        aside, because = self.admission.put_aside, work.because[:_REASON_CHARS]
+        attempt = Attempt(work.comment, work.act, work.login, work.number, migrations, log, aside, because)
         production = environment.kind is EnvironmentKind.PRODUCTION
         attempts.begin(self.client, work, attempt, self.admission.pull.head_sha, production)
 
@@ -78,7 +84,8 @@ def on_staging(work: Operate, environment: Environment, sha: str, *, there: bool
 
 
 def _work(operation: Operation) -> Work:
-    return Work(operation.tools.machine, operation.watching, operation.begin)
+    backed_up = functools.partial(spared, operation.tools.running, key(operation.work))
+    return Work(operation.tools.machine, operation.watching, operation.begin, backed_up)
 
 
 def _deploy(operation: Operation) -> Ending:
@@ -88,9 +95,8 @@ def _deploy(operation: Operation) -> Ending:
     done = deploy(order, _work(operation))
     operation.measuring.deployed(done)
     text = told.deployed(order.environment, done)
-    aside = "".join(f"- ⚠️ put aside by --force: {prose(one)}\n" for one in operation.admission.put_aside)
-    if aside:
-        text = f"{text}\n\n{aside}- because {prose(operation.work.because)}\n"
+    if reasons := told.reasons(operation.admission.put_aside, operation.work.because):
+        text = f"{text}\n\n{reasons}"
     if not done.stopped:
         text += "".join(f"\n\n{prose(line)}" for line in prune(order.environment))
     sha = operation.admission.pull.head_sha
@@ -157,11 +163,31 @@ def _resolve(operation: Operation) -> Ending:
     if migration is None:
         raise Refused(f"there is no migration `{name}` in this commit")
     with working(order, "resolve") as desk:
-        if "--applied" in flags:
-            desk.book.stamp(desk.connection, migration, order.migrations)
-        else:
-            desk.book.clear(desk.connection, migration, order.migrations)
-    return Ending(True, f"✅ **{work.environment}**: {prose(f'`{name}` is marked as {flags.pop()[2:]}')}.")
+        said = _as_applied(desk, migration) if "--applied" in flags else _as_rolled_back(desk, migration)
+    return Ending(True, f"✅ **{work.environment}**: {prose(f'`{name}` {said}')}.")
+
+
+def _as_applied(desk: Desk, migration: Migration) -> str:
+    """What is then so; or is so already, as where somebody began this and could not tell."""
+    applied, failed = _names(desk)
+    if migration.id in failed or migration.id not in applied:
+        desk.book.stamp(desk.connection, migration, desk.order.migrations)
+    return "is marked as applied"
+
+
+def _as_rolled_back(desk: Desk, migration: Migration) -> str:
+    """As with the other."""
+    applied, failed = _names(desk)
+    if migration.id not in applied | failed:
+        return "is pending, and not marked as failed"
+    desk.book.clear(desk.connection, migration, desk.order.migrations)
+    return "is marked as rolled-back"
+
+
+def _names(desk: Desk) -> tuple[frozenset[str], frozenset[str]]:
+    """Of what is applied, and of what has failed."""
+    diagnosis = desk.diagnosis
+    return frozenset(one.name for one in diagnosis.applied), frozenset(one.name for one in diagnosis.failed)
 
 
 ACTS: Mapping[str, Callable[[Operation], Ending]] = {

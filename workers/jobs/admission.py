@@ -53,8 +53,8 @@ class Case:
     situation: Situation
 
 
-def case_of(tools: Tools, client: Client, work: Operate, began_by: str = "") -> Case:
-    """Everything is asked anew. began_by: for whom something runs there now. Raises Retryable, Permanent."""
+def case_of(tools: Tools, client: Client, work: Operate, asked_by: str = "") -> Case:
+    """Everything is asked anew. asked_by: see Situation. Raises Retryable, Permanent."""
     environment = next((one for one in environments_of(tools, client) if one.name == work.environment), None)
     if environment is None:
         raise Permanent(f"There is no environment {work.environment} any more.")
@@ -68,7 +68,7 @@ def case_of(tools: Tools, client: Client, work: Operate, began_by: str = "") -> 
         verdict="",
         approvals=0,
         migrated=frozenset(),
-        began_by=began_by,
+        asked_by=asked_by,
         now=datetime.now(UTC),
     )
     person = _person(client, work.login, gate.teams_asked(environment, wish))

@@ -16,7 +16,8 @@ from bot.queue import key
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What a deployment's payload says. comment: the command's. migrations: those that were to be applied, in order, or
-    the one to be rolled back. log: the address of our answer to the command."""
+    the one to be rolled back. log: the address of our answer to the command. put_aside: the rules that --force put
+    aside, sentences. because: the reason that was given."""
 
     comment: int
     act: str
@@ -24,6 +25,14 @@ class Attempt:
     number: int
     migrations: tuple[str, ...]
     log: str
+    put_aside: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def description(self) -> str:
+        """In a line."""
+        why = f", because {self.because}" if self.because else ""
+        return f"{self.act} for {self.login}, pull request {self.number}{why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ def begin(client: Client, work: Operate, attempt: Attempt, sha: str, production:
         sha=sha,
         environment=work.environment,
         payload=asdict(attempt),
-        description=f"{attempt.act} for {work.login}, pull request {work.number}",
+        description=attempt.description,
         production=production,
         key=key(work),
     )
@@ -78,6 +87,12 @@ def of(client: Client, work: Operate) -> Recorded | None:
     return None
 
 
+def has_begun(client: Client, work: Operate) -> bool:
+    """Whether a command may have changed something: its record is whole."""
+    recorded = of(client, work)
+    return recorded is not None and told_last(client, recorded) is not None
+
+
 def records(client: Client, environment: str) -> Iterator[Recorded]:
     """All attempts of ours, the newest first."""
     for deployment in deployments.find(client, environment):
@@ -95,6 +110,8 @@ def _read(payload: Mapping[str, Any]) -> Attempt | None:
             number=int(payload["number"]),
             migrations=tuple(str(one) for one in payload["migrations"]),
             log=str(payload["log"]),
+            put_aside=tuple(str(one) for one in payload.get("put_aside", ())),
+            because=str(payload.get("because", "")),
         )
     except (ValueError, TypeError, KeyError):
         return None

@@ -9,8 +9,7 @@ from bot.github import comments
 from bot.github.client import Client
 from bot.locks import Busy, lock
 from bot.model import Operate
-from bot.queue import key
-from bot.running import Runner, lock_key
+from bot.running import lock_key
 from workers.environments import told
 from workers.environments.gate import Act
 from workers.environments.order import forecast, looking
@@ -18,6 +17,7 @@ from workers.environments.recover import seen_of
 from workers.environments.remnants import end_remnants
 from workers.errors import Refused, Unreachable
 from workers.jobs.admission import Admission, admitted, barred, case_of
+from workers.jobs.cancelling import asked_by, meant_by, stop
 from workers.jobs.operations import refused_text
 from workers.jobs.tools import Tools
 from workers.report.markup import prose
@@ -43,12 +43,12 @@ class _Enquiry:
 
 def enquire(tools: Tools, client: Client, work: Operate) -> Answer:
     """Raises Retryable, Permanent."""
-    runner = tools.running.now(work.repo.id, work.environment)
-    case = case_of(tools, client, work, runner.login if runner else "")
+    meant = meant_by(tools, client, work) if work.act == Act.CANCEL else ()
+    case = case_of(tools, client, work, asked_by(meant))
     if refused := barred(case):
         return Answer(False, refused_text(work.environment, refused))
     if work.act == Act.CANCEL:
-        return _cancel(tools, work, runner)
+        return _cancel(tools, client, work, meant)
     admission = admitted(tools, client, case)
     if admission.refused:
         return Answer(False, refused_text(work.environment, admission.refused))
@@ -56,6 +56,8 @@ def enquire(tools: Tools, client: Client, work: Operate) -> Answer:
     try:
         return answer(_Enquiry(tools, client, work, admission))
     except (Refused, Unreachable) as error:
+        if isinstance(error, Unreachable):
+            tools.metrics.count("connection_failures", repository=work.repo.name, environment=work.environment)
         return Answer(False, f"❌ **{work.environment}**: {prose(str(error), 1000)}")
 
 
@@ -63,8 +65,10 @@ def _hand_over(enquiry: _Enquiry) -> Answer:
     """What is said of waiting is written first: it must not take the place of what an operator says."""
     tools, client, work = enquiry.tools, enquiry.client, enquiry.work
     runner = tools.running.now(work.repo.id, work.environment)
-    if runner and runner.key != key(work):
-        waits = f"{runner.act} for {runner.login} in #{runner.number} is running since {runner.at[11:16]} UTC"
+    earlier = next((one for one in tools.running.asked(work.repo.id, work.environment) if one != work), None)
+    if earlier:
+        runs = f"is running since {runner.at[11:16]} UTC" if runner else "was asked for before"
+        waits = f"{earlier.act} for {earlier.login} in #{earlier.number} {runs}"
         text = f"⏳ **{work.environment}**: waits its turn: {waits}."
         comments.reply(client, work.number, work.comment, text)
     tools.queue.add(work)
@@ -85,12 +89,11 @@ def _plan(enquiry: _Enquiry) -> Answer:
         return Answer(True, told.plan(order.environment, desk.diagnosis, report, order.own))
 
 
-def _cancel(tools: Tools, work: Operate, runner: Runner | None) -> Answer:
+def _cancel(tools: Tools, client: Client, work: Operate, meant: tuple[Operate, ...]) -> Answer:
     """Reads nothing of the pull request, which may have become unreadable since."""
-    if runner is None:
-        return Answer(False, f"Nothing is running on **{work.environment}**.")
-    tools.running.cancel(work.repo.id, work.environment, runner.key)
-    return Answer(True, f"⏹️ **{work.environment}**: {runner.act} for {runner.login} is told to stop.")
+    if not meant:
+        return Answer(False, f"Nothing is running on **{work.environment}**, and nothing waits there.")
+    return Answer(True, "\n\n".join(stop(tools, client, one) for one in meant))
 
 
 def _unlock(enquiry: _Enquiry) -> Answer:

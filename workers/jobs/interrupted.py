@@ -10,6 +10,7 @@ from bot.github import comments, pulls
 from bot.github.client import Client
 from bot.model import Operate, Touch
 from bot.running import Ending
+from workers.environments import told
 from workers.environments.model import Environment
 from workers.environments.order import Order
 from workers.environments.recover import Recovered, recover
@@ -65,16 +66,16 @@ def _found_out(tools: Tools, client: Client, work: Operate, recorded: Recorded) 
     except (Refused, Unreachable) as error:
         raise _not_yet(client, work, attempt, error) from error
     touches = _touches(_theirs(work, recorded), environment, recorded, found)
+    reasons = told.reasons(attempt.put_aside, attempt.because)
     if last.over:
         done = last.state == "success"
-        return Ending(
-            done, f"{_MARKS[done]} **{work.environment}**: {prose(last.description)}", touches, last.description
-        )
+        line = f"{_MARKS[done]} **{work.environment}**: {prose(last.description)}"
+        return Ending(done, f"{line}\n\n{reasons}".strip(), touches, last.description)
     done = not found.applied if attempt.act == _ROLLBACK else len(found.applied) == len(attempt.migrations)
     said = _said(attempt, found)
     notes = "".join(f"- {prose(note)}\n" for note in found.notes)
     head = f"{_MARKS[done]} {_head(work, attempt)} was interrupted: {prose(said)}."
-    text = "\n\n".join(part for part in (head, notes, _way(work, attempt, found)) if part)
+    text = "\n\n".join(part for part in (head, notes, reasons, _way(work, attempt, found)) if part)
     return Ending(done, text, touches, f"interrupted, and looked up: {said}")
 
 

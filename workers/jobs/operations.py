@@ -19,6 +19,7 @@ from workers.errors import Cancelled, Refused, Unreachable
 from workers.jobs import attempts
 from workers.jobs.acts import ACTS, Operation
 from workers.jobs.admission import admitted, case_of
+from workers.jobs.cancelling import called_off
 from workers.jobs.interrupted import settled
 from workers.jobs.telling import tell
 from workers.jobs.tools import Tools, now
@@ -29,16 +30,20 @@ _BUSY_S = 3.0
 
 
 def operate(tools: Tools, work: Operate) -> None:
-    """Raises Retryable, Permanent; Busy while somebody else is at the environment."""
+    """Raises Retryable, Permanent; Busy while somebody else is at the environment, or has asked for it before."""
     repo = work.repo
+    if not tools.running.is_next(repo.id, work.environment, key(work)):  # whoever looks first when it is free
+        raise Busy(f"{key(work)} waits for an earlier command", _BUSY_S)
     try:
         with lock(tools.redis, lock_key(repo.id, work.environment)):
             client = tools.app.client(repo, urgent=True)
-            if comments.is_answered(client, work.comment):
-                return _say_again(tools, client, work)
             tools.running.begin(repo.id, work.environment, Runner(key(work), work.act, work.login, work.number, now()))
             try:
-                tell(tools, client, work, _ended(tools, client, work))
+                if comments.is_answered(client, work.comment):
+                    _say_again(tools, client, work)
+                else:
+                    tell(tools, client, work, _ended(tools, client, work))
+                tools.running.conclude(repo.id, key(work))
             finally:
                 with contextlib.suppress(Retryable):  # without the lock, it counts for nothing
                     tools.running.end(repo.id, work.environment)
@@ -58,8 +63,7 @@ def refuse(tools: Tools, work: Operate, why: str) -> None:
 def _has_begun(client: Client, work: Operate) -> bool:
     """As far as GitHub tells."""
     with contextlib.suppress(Retryable, Permanent):
-        recorded = attempts.of(client, work)
-        return recorded is not None and attempts.told_last(client, recorded) is not None
+        return attempts.has_begun(client, work)
     return False
 
 
@@ -71,7 +75,12 @@ def _say_again(tools: Tools, client: Client, work: Operate) -> None:
 
 def _ended(tools: Tools, client: Client, work: Operate) -> Ending:
     """Kept until it is told: what an attempt to tell it again would find out in the database is less than this."""
-    ending = tools.running.kept(key(work)) or settled(tools, client, work) or _operated(tools, client, work)
+    ending = (
+        tools.running.kept(key(work))
+        or called_off(tools, client, work)
+        or settled(tools, client, work)
+        or _operated(tools, client, work)
+    )
     with contextlib.suppress(Retryable):
         tools.running.keep(key(work), ending)
     return ending
@@ -82,7 +91,7 @@ def _operated(tools: Tools, client: Client, work: Operate) -> Ending:
     if admission.refused:
         return Ending(False, refused_text(work.environment, admission.refused), headline="refused")
     reply = comments.reply(client, work.number, work.comment, told.progress(work.environment, work.act, {}))
-    watching = Watching(lambda: tools.running.cancelled(work.repo.id, work.environment, key(work)))
+    watching = Watching(lambda: tools.running.cancelled(work.repo.id, key(work)))
     operation = Operation(tools, client, work, admission, reply.id, watching)
 
     def show(steps: Mapping[str, Progress]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from bot.comment import LIMIT_BYTES, checklist_bytes
-from bot.outcome import Annotation, Item, Outcome, Place, RollbackFile, Standing, Suggestion
+from bot.outcome import Added, Annotation, Item, Outcome, Place, RollbackFile, Standing, Suggestion
 from workers.conflicts import places
 from workers.model import Change
 from workers.policy import Policy
@@ -41,13 +41,20 @@ def present(report: Report, policy: Policy) -> Outcome:
         items=items,
         annotations=tuple(Annotation(**asdict(one)) for one in on_lines.annotations(report)),
         rollbacks=tuple(RollbackFile(**asdict(one)) for one in rollback_files(report, policy.rollback.form)),
-        migrations=tuple(_added(report)),
+        migrations=tuple(_ids(report)),
         places=tuple(Place(whole, part) for whole, part in places(report)),
         suggestions=tuple(Suggestion(**asdict(one)) for one in suggestions(report)),
+        added=tuple(_added(report)),
     )
 
 
-def _added(report: Report) -> Iterator[str]:
+def _added(report: Report) -> Iterator[Added]:
+    for project in report.parts:
+        if paths := tuple(one.path for one in project.migrations if one.change is Change.ADDED):
+            yield Added(project.layout, project.directory, paths)
+
+
+def _ids(report: Report) -> Iterator[str]:
     """What the new migrations are called. Where a repository has several projects, each may have one of an id."""
     for project in report.parts:
         of = f"{project.directory}/" if report.projects else ""

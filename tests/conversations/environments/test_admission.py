@@ -326,6 +326,10 @@ def test_force_is_for_those_who_may_and_is_recorded(inside: Inside) -> None:
     assert [line.rpartition(" ")[2] for line in aside] == ["open.", "none.", "staging."]
     assert "because the shop is down" in said
     assert site.history("production") == [("m1_init", "applied"), ("m2_index", "applied")]
+    (record,) = [one for one in site.town.github.deployments(site.shop.repo) if one.environment == "production"]
+    assert record.description == f"deploy for max, pull request {pull.number}, because the shop is down"
+    assert record.payload["because"] == "the shop is down"
+    assert [line.partition("--force: ")[2] for line in aside] == record.payload["put_aside"]
 
 
 # ---------------------------------------------------------------- what a repository may add

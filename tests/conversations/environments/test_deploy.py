@@ -7,7 +7,7 @@ import redis
 
 from bot.metrics import samples
 from tests.conversations.conftest import COLUMN, INDEX
-from tests.conversations.environments.conftest import Site
+from tests.conversations.environments.conftest import Estate, Site
 
 
 def test_staging_gets_what_is_pending_and_the_box_ticks_itself(site: Site) -> None:
@@ -66,17 +66,29 @@ def test_the_whole_path(site: Site) -> None:
 def test_what_is_done_is_counted(site: Site) -> None:
     pull = site.shop.open(m2_note=COLUMN)
     site.say("ann", pull, "/migrate staging")
+    told = _counted(site, "staging")
+    assert told["operations"] == 1
+    assert told["backups"] == 1
+    assert told["failed_migrations"] == 0
+    assert told["backup_bytes"] > 0
+    assert "operation_running_seconds" not in told
+
+
+@pytest.mark.campaign
+def test_what_cannot_be_reached_is_counted(estate: Estate) -> None:
+    """Also where somebody only wants to look."""
+    site = estate.site("astray")
+    pull = site.shop.open(m2_note=COLUMN)
+    for command in ("/migrate nowhere", "/migrate status nowhere"):
+        assert "cannot be reached" in site.say("ann", pull, command)
+    assert _counted(site, "nowhere")["connection_failures"] == 2
+    assert _counted(site, "staging")["connection_failures"] == 0
+
+
+def _counted(site: Site, environment: str) -> dict[str, float]:
     with redis.Redis.from_url(site.town.redis.url) as connection:
-        told = {
-            (one.name, one.part): one.value
-            for one in samples(connection)
-            if one.labels[:2] == (site.shop.repo.full_name, "staging")
-        }
-    assert told["operations", ""] == 1
-    assert told["backups", ""] == 1
-    assert told["failed_migrations", ""] == 0
-    assert told["backup_bytes", ""] > 0
-    assert ("operation_running_seconds", "") not in told
+        place = (site.shop.repo.full_name, environment)
+        return {one.name: one.value for one in samples(connection) if one.labels[:2] == place and not one.part}
 
 
 @pytest.mark.campaign

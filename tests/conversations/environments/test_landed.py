@@ -195,6 +195,7 @@ def test_what_was_merged_without_a_review_has_none_afterwards(estate: Estate) ->
     site.town.until(lambda: github.checks(repo, pull.head_sha), "its review has begun")
     repo.required = ""
     github.merge("max", pull)
+    site.town.until(lambda: site.shop.state(pull)[0] == "completed", "it is given up")
     github.state.faults.clear()
     site.town.settle()
     assert site.shop.state(pull) == ("completed", "cancelled")

@@ -14,7 +14,7 @@ import redis
 
 from bot.clock import Intervals
 from bot.logs import configure
-from bot.scripts import LATER
+from bot.scripts import LATER, PENDING
 from bot.settings import read_settings
 from bot.store import PREFIX
 from bot.worker import run_worker
@@ -83,6 +83,12 @@ def put_off(place: Town) -> list[str]:
         return [key.decode() for key in connection.zrange(LATER, 0, -1)]
 
 
+def queued(place: Town) -> list[str]:
+    """The keys of the work that is not done."""
+    with redis.Redis.from_url(place.redis.url) as connection:
+        return [key.decode() for key in connection.zrange(PENDING, 0, -1)]
+
+
 # ---------------------------------------------------------------- processes
 
 
@@ -112,6 +118,16 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """As a platform does: it is asked to, and ends well."""
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
+
+
+@contextlib.contextmanager
+def frozen(process: int) -> Iterator[None]:
+    """It hangs, and its connections with it; at the end of the block it is killed."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        kill(process)
 
 
 def kill(*processes: int) -> None:

@@ -201,7 +201,7 @@ def test_a_pooler_and_what_is_behind_it(url: str, why: str, direct: str) -> None
 def test_accelerate_is_a_pooler_whose_server_is_not_known(url: str) -> None:
     address = read_url(url)
     assert (address.provider, address.direct) == (Provider.ACCELERATE, "")
-    assert address.pooled == f"{url.partition(':')[0]}:// is Prisma Accelerate, which pools, and speaks no PostgreSQL"
+    assert address.pooled == f"{url.partition(':')[0]}:// is Prisma Accelerate, a pooler that speaks no PostgreSQL"
     assert "hush" in address.secrets
     assert "hush" not in repr(address)
 

@@ -537,6 +537,31 @@ def test_a_deadlock_is_tried_again(live: Live) -> None:
     assert live.told() == (["u"], 1)
 
 
+@pytest.mark.parametrize("text", ["CREATE INDEX CONCURRENTLY i ON t (id)", "DROP INDEX CONCURRENTLY i"])
+def test_a_deadlock_concurrently_is_told_and_not_tried_again(live: Live, text: str) -> None:
+    if text.startswith("DROP"):
+        live.connection.execute("CREATE INDEX i ON t (id)")
+    with live.server.admin(live.connection.info.dbname) as other:
+        other.execute("SET deadlock_timeout = '60s'")  # so that we are the victim
+        other.execute("BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE")
+
+        def cross() -> None:
+            other.execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+            other.execute("COMMIT")
+
+        with once(live.waits, cross):
+            applied = live.apply(text)
+    assert (brief(applied), sqlstate(applied), applied.attempts) == ((Fate.PARTLY, 0, 1), "40P01", 1)
+    removed_by_hint(live, applied, "DROP INDEX CONCURRENTLY public.i")
+
+
+def test_the_file_s_own_lock_timeout_concurrently_is_told_and_not_tried_again(live: Live) -> None:
+    with locked(live, "LOCK TABLE t IN ROW EXCLUSIVE MODE"):
+        applied = live.apply("SET lock_timeout = '50ms';\nCREATE INDEX CONCURRENTLY i ON t (id)", STATEMENT)
+    assert (brief(applied), sqlstate(applied), applied.attempts) == ((Fate.PARTLY, 1, 2), "55P03", 1)
+    removed_by_hint(live, applied, "DROP INDEX CONCURRENTLY public.i")
+
+
 # ---------------------------------------------------------------- it is stopped
 
 

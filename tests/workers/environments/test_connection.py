@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.bot.waiting import eventually
 from tests.live_server import OWNER, PASSWORD, LiveServer, live_server
 from tests.pgbouncer import running_pgbouncer
 from tests.redis_server import free_port
@@ -107,6 +108,40 @@ def test_both_ends_notice_a_dead_peer(shop: str) -> None:
             options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
             assert [ours.getsockopt(socket.IPPROTO_TCP, one) for one in options] == [30, 10, 3, 60_000]
             assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert value(connection, "SHOW tcp_keepalives_idle") == "30"
+
+
+_LISTENER = "workers.environments.connection._LISTENER"
+
+
+def test_a_statement_ends_when_nobody_listens_any_more(
+    server: LiveServer, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a process was killed: its system closes its sockets."""
+    sessions = "SELECT state FROM pg_stat_activity WHERE application_name = 'migration-bot: forsaken'"
+    monkeypatch.setattr(_LISTENER, {"client_connection_check_interval": "50ms"})
+    with server.admin() as admin, server.admin("shop") as holder, holder.transaction():
+        holder.execute("SELECT pg_advisory_xact_lock(7)")
+        for statement in ("SELECT pg_sleep(600)", "SELECT pg_advisory_lock(7)"):
+            forsaken = connect(staging(shop), "forsaken")
+            forsaken.pgconn.send_query(statement.encode())
+            forsaken.pgconn.flush()
+            eventually(lambda: admin.execute(sessions).fetchall() == [("active",)])
+            with socket.socket(fileno=os.dup(forsaken.fileno())) as ours:
+                ours.shutdown(socket.SHUT_RDWR)
+            eventually(lambda: not admin.execute(sessions).fetchall())
+            forsaken.close()
+
+
+@pytest.mark.parametrize("listener", [{}, {"client_connection_check_interval": "-1"}, {"no_such_setting": "5s"}])
+def test_where_the_server_cannot_look_a_session_is_as_good(
+    shop: str, monkeypatch: pytest.MonkeyPatch, listener: dict[str, str]
+) -> None:
+    """It is too old, or refuses."""
+    if listener:
+        monkeypatch.setattr(_LISTENER, listener)
+    with contextlib.closing(connect(staging(shop), "test")) as connection:
+        assert value(connection, "SHOW client_connection_check_interval") == ("0" if listener else "5s")
         assert value(connection, "SHOW tcp_keepalives_idle") == "30"
 
 

@@ -267,6 +267,14 @@ def test_what_the_file_itself_needs(live: LiveServer, file: Path, machine: Machi
     ]
 
 
+def test_what_names_no_database_is_the_same_as_nothing(file: Path, machine: Machine) -> None:
+    accelerate = "prisma://accelerate.prisma-data.net/?api_key={}"
+    _file(file, accelerate.format("hush"), accelerate.format("hush-2"))
+    of_file, *environments = examine_environments(read_environments(file, {}), file, machine)
+    assert of_file.words == ()
+    assert [one.usable for one in environments] == [False, False]
+
+
 def test_the_settings_name_the_file() -> None:
     assert machine_of(read_settings({})).environments is None
     assert machine_of(read_settings({"MIGRATION_BOT_ENVIRONMENTS": "/e.toml"})).environments == Path("/e.toml")

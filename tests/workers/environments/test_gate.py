@@ -43,7 +43,7 @@ READY = Situation(
     verdict="success",
     approvals=1,
     migrated=frozenset({"staging"}),
-    began_by="",
+    asked_by="",
     now=NOW,
 )
 NOT_READY = replace(READY, verdict="action_required", approvals=0, migrated=frozenset())
@@ -112,7 +112,7 @@ def test_a_team_is_enough_and_so_is_a_role() -> None:
 
 
 def test_who_began_it_may_stop_it() -> None:
-    running = replace(READY, began_by="Bob")
+    running = replace(READY, asked_by="Bob")
     bob = Person("bob", "read")
     assert refusals(STAGING, bob, running, Wish(Act.CANCEL)) == ()
     assert refusals(STAGING, bob, running, Wish(Act.UNLOCK)) == (WHOEVER,)
@@ -340,7 +340,7 @@ situations = st.builds(
     verdict=st.sampled_from(("", "success", "action_required", "failure")),
     approvals=st.integers(0, 3),
     migrated=st.frozensets(_names),
-    began_by=st.sampled_from(("", "ada")),
+    asked_by=st.sampled_from(("", "ada")),
     now=st.datetimes(datetime(2026, 3, 1), datetime(2026, 3, 12), timezones=st.just(UTC)),  # noqa: DTZ001
 )
 wishes = st.builds(

@@ -35,6 +35,11 @@ timeouts = {{ lock_seconds = 60 }}
 kind = "staging"
 url = "{url}"
 timeouts = {{ lock_seconds = 0.3, lock_attempts = 3 }}
+[repositories."acme/{name}".environments.strict]
+kind = "staging"
+url = "{url}"
+approvals = 1
+force = ["write"]
 [repositories."acme/{name}".environments.safe]
 kind = "staging"
 url = "{url}"

@@ -6,9 +6,13 @@ import os
 import subprocess
 
 import pytest
+import redis
 
+from bot.metrics import samples
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING
+from tests.conversations.faults.story import api
+from tests.github.faults import server_error
 
 pytestmark = pytest.mark.campaign  # .ci/run has the time for it
 
@@ -21,6 +25,9 @@ def test_the_target_is_no_folder(site: Scene) -> None:
     assert "cannot be used: Not a directory" in answer
     assert "Nothing was changed." in answer
     assert site.story(said, "safe") == NOTHING
+    with redis.Redis.from_url(site.town.redis.url) as connection:
+        counted = {one.name: one.value for one in samples(connection) if site.shop.repo.full_name in one.labels}
+    assert counted["failed_backups"] == 1
     site.backups.unlink()
     said, answer = site.exchange("ann", pull, "/migrate safe")
     assert "💾 Backup" in answer
@@ -42,4 +49,13 @@ def test_the_target_is_full(site: Scene) -> None:
     assert "is full: the new backup is not kept, older ones are as they were. Nothing was changed." in answer
     assert site.story(said, "safe") == NOTHING
     said, answer = site.exchange("ann", pull, "/migrate safe")
+    assert site.story(said, "safe") == DONE
+
+
+def test_one_backup_is_enough_for_all_attempts_to_begin(site: Scene) -> None:
+    pull = site.shop.open(m2_note=NOTE)
+    site.town.github.fail("POST", api(site.shop, "deployments$"), server_error(), times=3)
+    said, answer = site.exchange("ann", pull, "/migrate safe")
+    (dump,) = [one.name for one in site.backups.rglob("*.dump")]
+    assert f"💾 Backup `{dump}`" in answer
     assert site.story(said, "safe") == DONE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, INDEX, INDEXED, NOTE, READING, UNDONE, after
-from tests.conversations.faults.quick import job_of, kill, locks_end, put_off, start_operator
+from tests.conversations.faults.quick import frozen, job_of, kill, locks_end, put_off, start_operator
 from tests.conversations.faults.story import api
 from tests.github.faults import broken_connection
 from tests.town import Town
@@ -25,20 +27,50 @@ def _replaced(place: Town, *killed: int) -> None:
     start_operator(place)
 
 
+@contextlib.contextmanager
+def _hanging(place: Town, operator: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Its job hangs until the end of the block, and another one is in its place."""
+    job = job_of(operator)
+    kill(operator.pid)
+    operator.wait()  # whose end would end what hangs already
+    with frozen(job):
+        _replaced(place)
+        yield
+
+
 def test_while_a_migration_runs(site: Scene, operator: subprocess.Popen[bytes]) -> None:
-    """Its session on the server does not know yet: nothing is done before it has ended."""
+    """The server hears that nobody listens to its session any more, whatever that waits for."""
+    pull = site.shop.open(m2_note=NOTE)
+    with site.holding(READING):
+        said = site.begin("ann", pull, "/migrate strict --force because the shop is down")
+        site.waiting()
+        _replaced(site.town, operator.pid, job_of(operator))
+        answer = site.end(said)
+    assert "nothing of it is there; it is pending again" in answer
+    assert "put aside by --force: strict wants an approval of the head by others" in answer
+    assert "because the shop is down" in answer
+    assert site.story(said, "strict") == UNDONE
+
+
+def test_while_its_session_lives_on(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    """Nothing is done before that has ended."""
     pull = site.shop.open(m2_note=NOTE)
     with site.holding():
         said = site.begin("ann", pull, "/migrate staging")
         site.waiting()
-        _replaced(site.town, operator.pid, job_of(operator))
-        site.town.until(lambda: "cannot be found out" in site.reply(said), "it was looked for the attempt")
-        assert "held by pid" in site.reply(said)
-        assert "migration-bot: deploy" in site.reply(said)
+        with _hanging(site.town, operator):
+            site.town.until(lambda: "cannot be found out" in site.reply(said), "it was looked for the attempt")
+            assert "held by pid" in site.reply(said)
+            assert "migration-bot: deploy" in site.reply(said)
+            second = site.begin("bob", pull, "/migrate staging")
+            site.town.until(lambda: "waits its turn" in site.reply(second), "it waits for that")
+            cancel = site.begin("bob", pull, "/migrate cancel staging")
+            site.town.until(lambda: site.reactions(cancel) >= {"rocket"}, "it is cancelled")
     answer = site.end(said)
     assert "the deploy for ann was interrupted: 0 of 1 migration there" in answer
     assert "nothing of it is there; it is pending again" in answer
     assert "`/migrate staging` applies the rest" in answer
+    assert "was cancelled before it began" in site.reply(second)
     assert site.story(said) == UNDONE
     said, answer = site.exchange("bob", pull, "/migrate staging")
     assert "1 migration applied" in answer
@@ -50,10 +82,10 @@ def test_what_is_left_of_the_dead_is_unlocked(site: Scene, operator: subprocess.
     with site.holding(READING):
         said = site.begin("ann", pull, "/migrate staging")
         site.waiting()
-        _replaced(site.town, operator.pid, job_of(operator))
-        site.town.until(lambda: f"operate:{said.id}" in put_off(site.town), "it is put off")
-        unlock = site.begin("bob", pull, "/migrate unlock staging")
-        site.town.until(lambda: site.reactions(unlock) >= {"rocket"}, "it is unlocked")
+        with _hanging(site.town, operator):
+            site.town.until(lambda: f"operate:{said.id}" in put_off(site.town), "it is put off")
+            unlock = site.begin("bob", pull, "/migrate unlock staging")
+            site.town.until(lambda: site.reactions(unlock) >= {"rocket"}, "it is unlocked")
         assert "(migration-bot: deploy), which nobody of us is behind any more" in site.reply(unlock)
         answer = site.end(said)
     assert "nothing of it is there; it is pending again" in answer

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.conversations.environments.faults.scene import Scene
-from tests.conversations.environments.faults.story import DONE, NOTE, NOTHING, UNDONE, after
-from tests.conversations.faults.quick import operates, start_operator, stop
+from tests.conversations.environments.faults.story import DONE, INDEX, INDEXED, NOTE, NOTHING, UNDONE, after
+from tests.conversations.faults.quick import operates, queued, start_operator, stop
 
 pytestmark = pytest.mark.campaign  # .ci/run has the time for it
 
@@ -52,6 +52,22 @@ def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Pope
     assert site.story(first) == both
     assert site.story(second) == replace(both, ticked=None)
     stop(other)
+
+
+def test_they_come_to_it_in_the_order_in_which_they_asked(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    others = [start_operator(site.town) for _ in range(2)]
+    columns = {name: f'ALTER TABLE "orders" ADD COLUMN "{name}" boolean;\n' for name in ("m2_a", "m4_b", "m3_c")}
+    pulls = [site.shop.open(f"with-{name}", **{name: text}) for name, text in columns.items()]
+    with site.holding():
+        said = []
+        for pull in pulls:
+            said.append(site.begin("ann", pull, "/migrate staging"))
+            site.town.until(lambda: site.reply(said[-1]), "it is taken in")
+        site.waiting()
+    assert ["1 migration applied" in site.end(one) for one in said] == [True, True, True]
+    assert [name for name, _ in site.history("staging")] == ["m1_init", *columns]
+    for other in others:
+        stop(other)
 
 
 def test_the_head_was_pushed_before_the_command_was_read(site: Scene) -> None:
@@ -106,6 +122,66 @@ def test_a_migration_that_waits_is_cancelled(site: Scene) -> None:
     assert "Nothing is running" in answer
     said, answer = site.exchange("ann", pull, "/migrate staging")
     assert site.story(said) == after(UNDONE, DONE)
+
+
+def test_an_index_that_is_built_is_cancelled(site: Scene) -> None:
+    """What it leaves behind is named, with the way to be rid of it."""
+    pull = site.shop.open(m2_index=INDEX)
+    with site.holding('LOCK TABLE "orders" IN ROW EXCLUSIVE MODE'):
+        said = site.begin("ann", pull, "/migrate staging")
+        site.waiting(locktype="virtualxid")
+        site.begin("bob", pull, "/migrate cancel staging")
+        answer = site.end(said)
+    assert "which is not in use and is removed with: DROP INDEX CONCURRENTLY public.orders_total" in answer
+    failed = replace(UNDONE, history=(("m1_init", "applied"), ("m2_index", "failed")), ticked=None)
+    assert site.story(said) == failed
+    site.execute("DROP INDEX CONCURRENTLY public.orders_total")
+    site.exchange("bob", pull, "/migrate resolve staging m2_index --rolled-back")
+    said, _ = site.exchange("bob", pull, "/migrate staging")
+    undone = replace(failed, history=(("m1_init", "applied"), ("m2_index", "rolled back")))
+    assert site.story(said) == after(undone, INDEXED)
+
+
+def test_what_waits_for_another_is_cancelled(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    """Where it was asked for, and at once: what others have there goes on."""
+    other = start_operator(site.town)
+    pull = site.shop.open(m2_note=NOTE)
+    theirs = site.shop.open("theirs", m3_paid='ALTER TABLE "orders" ADD COLUMN "paid" boolean;\n')
+    with site.holding():
+        first = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        second = site.begin("bob", theirs, "/migrate staging")
+        site.town.until(lambda: "waits its turn" in site.reply(second), "the second waits")
+        cancel = site.begin("bob", theirs, "/migrate cancel staging")
+        site.town.until(lambda: site.reactions(cancel) >= {"rocket"}, "it is cancelled")
+        assert f"deploy for bob in #{theirs.number} is cancelled before it began" in site.reply(cancel)
+        assert "deploy was cancelled before it began. Nothing was changed." in site.reply(second)
+        assert "confused" in site.reactions(second)
+    assert "1 migration applied" in site.end(first)
+    assert "was cancelled before it began" in site.reply(second)
+    assert site.story(first) == DONE
+    assert site.story(second) == replace(DONE, ticked=None, reaction="confused")
+    _, answer = site.exchange("bob", theirs, "/migrate staging")
+    assert "1 migration applied" in answer
+    stop(other)
+
+
+def test_what_no_operator_has_taken_is_cancelled(site: Scene, operator: subprocess.Popen[bytes]) -> None:
+    pull = site.shop.open(m2_note=NOTE)
+    stop(operator)
+    said = site.begin("ann", pull, "/migrate staging")
+    site.town.until(lambda: f"operate:{said.id}" in queued(site.town), "it waits")
+    reader, cancel = (site.begin(login, pull, "/migrate cancel staging") for login in ("rae", "bob"))
+    site.town.until(lambda: site.reactions(cancel) >= {"rocket"}, "it is cancelled")
+    assert "Only whoever may write" in site.reply(reader)
+    assert "was cancelled before it began" in site.reply(said)
+    assert "confused" in site.reactions(said)
+    start_operator(site.town)
+    assert "was cancelled before it began" in site.end(said)
+    assert site.story(said) == NOTHING
+    said, answer = site.exchange("ann", pull, "/migrate staging")
+    assert "1 migration applied" in answer
+    assert site.story(said) == DONE
 
 
 @pytest.mark.parametrize(

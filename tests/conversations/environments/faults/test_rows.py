@@ -60,6 +60,9 @@ def test_a_migration_that_failed_partly_is_undone(stepwise: Scene) -> None:
     site.execute('ALTER TABLE "public"."orders" DROP COLUMN "note"; DELETE FROM marks; DELETE FROM orders')
     said, answer = site.exchange("bob", pull, "/migrate resolve staging m2_note --rolled-back")
     assert site.story(said) == replace(UNDONE, reaction="rocket")
+    said, answer = site.exchange("bob", pull, "/migrate resolve staging m2_note --rolled-back")
+    assert "✅ **staging**: `m2_note` is pending, and not marked as failed." in answer
+    assert site.story(said) == replace(UNDONE, reaction="rocket")
     said, answer = site.exchange("bob", pull, "/migrate staging")
     assert site.story(said) == after(UNDONE, DONE)
 
@@ -74,6 +77,9 @@ def test_a_migration_that_failed_partly_is_finished(stepwise: Scene) -> None:
     said, answer = site.exchange("bob", pull, "/migrate resolve staging m2_note --applied")
     history = (("m1_init", "applied"), ("m2_note", "applied"), ("m2_note", "rolled back"))
     settled = replace(_PARTLY, history=history, reaction="rocket")
+    assert site.story(said) == settled
+    said, answer = site.exchange("bob", pull, "/migrate resolve staging m2_note --applied")
+    assert "✅ **staging**: `m2_note` is marked as applied." in answer
     assert site.story(said) == settled
     said, answer = site.exchange("bob", pull, "/migrate staging")
     assert "nothing is pending" in answer
