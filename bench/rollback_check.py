@@ -5,8 +5,8 @@
 
 REPO may be a bare repository. Each migration in order: dumped; applied as its runner would; on a copy of the database,
 rolled back by the claimed SQL and dumped; applied again and dumped. The dumps of the schema must be the same but for
-the order of columns. Each job replays what comes before its part. Prints every claim that does not hold, with a short
-diff; ends with 1 where there is one."""
+the order of columns and of grants. Each job replays what comes before its part. Prints every claim that does not hold,
+with a short diff; ends with 1 where there is one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from typing import Any
 
 from schema_dumps import unlike
 
+from workers.beforehand import beforehand
 from workers.gather import Between, gather
-from workers.model import Migration, StatementKind, Transaction
+from workers.model import Migration, Part, StatementKind, Transaction
+from workers.policy import Policy
 from workers.postgres.cluster import DATABASE, Cluster, Limits, Role, default_cache, start_cluster
 from workers.postgres.prelude import Prelude
 from workers.postgres.sandbox import strongest_tier
@@ -67,10 +69,12 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The migrations of one job: the history, and which of them are checked. provided: names of roles."""
+class Job:
+    """The migrations of one job: the history, and which of them are checked. before: what is there before the history,
+    as far as the repository's policy is not asked. provided: names of roles."""
 
     installation: Installation
+    before: tuple[Migration, ...]
     history: tuple[Migration, ...]
     claims: dict[str, Claim]
     provided: tuple[str, ...]
@@ -92,15 +96,16 @@ def main() -> int:
     commit = repository.commit(report["commit"])
     wanted = Wanted(report["layout"], report["directory"])
     history = gather(repository, Between(commit, commit), (wanted,))[0].history
+    before = beforehand(report["layout"], history, Policy()).sql
     claims = {each["path"]: _claim(each) for each in report["migrations"] if each["applied"]}
     installation = next(one for one in find_installations() if one.version == report["server"]["version"])
     stop = min(asked.to or len(history), len(history))
     bounds = [asked.start + (stop - asked.start) * job // asked.jobs for job in range(asked.jobs + 1)]
     provided = tuple(made[1] for note in report["notes"] if (made := _PROVIDED.match(note)))
-    parts = [Part(installation, history, claims, provided, *each) for each in pairwise(bounds)]
+    parts = [Job(installation, before, history, claims, provided, *each) for each in pairwise(bounds)]
     assert not any(name.startswith(("workers.rollback", "workers.postgres.catalog")) for name in sys.modules)
     with ProcessPoolExecutor(asked.jobs) as jobs:
-        found = [checked for part in jobs.map(_check, parts) for checked in part]
+        found = [checked for job in jobs.map(_check, parts) for checked in job]
     return _tell(found)
 
 
@@ -132,12 +137,12 @@ def _tell(found: Sequence[Checked]) -> int:
 # ---------------------------------------------------------------- one part
 
 
-def _check(part: Part) -> list[Checked]:
+def _check(part: Job) -> list[Checked]:
     with start_cluster(part.installation, strongest_tier(), _LIMITS, default_cache()) as cluster:
         line = _Database(cluster, Prelude(cluster), DATABASE, part.installation.bin)
         for role in part.provided:
             line.prelude.remedied("42704", f'role "{role}" does not exist', DATABASE)
-        for migration in part.history[: part.start]:
+        for migration in (*part.before, *part.history[: part.start]):
             line.apply(migration)
         found = []
         before = line.dump()
@@ -192,30 +197,31 @@ class _Database:
 
     def apply(self, migration: Migration) -> str | None:
         """As the layout's runner would; the error, or None. What a transaction refuses goes statement by statement, as
-        a team would have done it."""
+        a team would have done it. What a platform has is its own."""
         several = sum(one.kind is StatementKind.SQL for one in split(migration.text).statements) > 1
         wrapped = migration.transaction is Transaction.FILE or (
             migration.transaction is Transaction.SIMPLE_QUERY and several
         )
-        error = self.run(migration.text, "--single-transaction" if wrapped else None)
+        role = Role.ADMIN if migration.part is Part.PLATFORM else Role.MIGRATION
+        error = self.run(migration.text, "--single-transaction" if wrapped else None, role)
         if error and wrapped and error[:5] in _APART:
             return self.run(migration.text, None)
         return error
 
-    def run(self, sql: str, how: str | None) -> str | None:
+    def run(self, sql: str, how: str | None, role: Role = Role.MIGRATION) -> str | None:
         """SQLSTATE and message of the error, or None. Roles that the platform would provide are made."""
         with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as file:
             file.write(sql)
             file.flush()
             options = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", *((how,) if how else ()))
-            done = self._program("psql", Role.MIGRATION, *options, "-f", file.name)
+            done = self._program("psql", role, *options, "-f", file.name)
         if done.returncode == 0:
             return None
         error = _ERROR.search(done.stderr)
         if error is None:
             return done.stderr.strip()
         if self.prelude.remedied(error["state"], error["message"], self.name):
-            return self.run(sql, how)
+            return self.run(sql, how, role)
         return f"{error['state']} {error['message']}"
 
     def dump(self) -> str:

@@ -15,7 +15,7 @@ _RANDOM = re.compile(r"^\\(?:un)?restrict .*\n", re.MULTILINE)  # since 17.6, 16
 
 
 def unlike(expected: str, actual: str) -> Iterator[str]:
-    """The first lines of a diff; none where the schemas are the same but for the order of columns."""
+    """The first lines of a diff; none where the schemas are the same but for the order of columns and of grants."""
     if expected == actual:
         return
     wanted, found = _normalised(expected), _normalised(actual)
@@ -70,6 +70,8 @@ def _lines(one: _Object) -> tuple[str, ...]:
     lines = [line for line in one.text.splitlines() if line]
     if one.type.endswith("TABLE"):  # also FOREIGN TABLE
         lines = sorted(line.removesuffix(",") for line in lines)
+    if one.type.endswith("ACL"):  # also DEFAULT ACL: an ACL's order means nothing
+        lines.sort()
     if one.type == "VIEW":
         lines = [line.replace("ALTER TABLE ", "ALTER VIEW ", 1) for line in lines]
     if one.type in ("TABLE", "MATERIALIZED VIEW"):

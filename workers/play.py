@@ -31,6 +31,7 @@ from workers.sql.wording import must_run_alone
 from workers.stand import Stage
 from workers.words import Name
 
+_INSIDE = tuple(map(TransactionControl, ("SAVEPOINT", "RELEASE", "ROLLBACK TO")))  # which need an open block
 _SERVER_GONE = "57P01"  # admin_shutdown
 
 
@@ -68,7 +69,8 @@ class _Player:
         """Runs one statement; whether the migration goes on behind it."""
         actions = read(statement)
         control = any(isinstance(action, TransactionControl) for action in actions)
-        if self.wrapped and not control and not self.stage.session.in_block:
+        inside = not control or any(action in _INSIDE for action in actions)
+        if self.wrapped and inside and not self.stage.session.in_block:
             self._begin()
         if control or all(isinstance(action, SetParameter) for action in actions):
             observation = self._unobserved(statement)

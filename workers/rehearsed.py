@@ -63,7 +63,8 @@ class Estimate:
 class RehearsedMigration:
     """observations[i] is what statements[i] did; None where it was not run (a meta-command, or after a failure).
     before, after: the schemas around the migration, where it came to its end. proven: the statements whose safe form
-    was run in their place and came to the same schema and rows; refuted: why that of others did not."""
+    was run in their place and came to the same schema and rows; refuted: why that of others did not. doubtful: those
+    that changed the schema on empty tables and left it as it was on rows, by an EXCEPTION clause, say."""
 
     migration: Migration
     script: Script
@@ -78,6 +79,7 @@ class RehearsedMigration:
     proven: frozenset[int] = frozenset()
     refuted: tuple[tuple[int, str], ...] = ()
     estimates: tuple[Estimate, ...] = ()
+    doubtful: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from workers.errors import CannotAnalyse
 from workers.failing import failure
+from workers.model import Script, Statement
 from workers.play import play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
@@ -23,6 +24,8 @@ from workers.rollback.attribution import with_objects
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import States
 from workers.rollback.rows import Fingerprint, fingerprint
+from workers.sql.actions import RUNS_CODE, Delete, Insert, Merge, Update
+from workers.sql.read import read
 from workers.stand import Stage, Stand
 from workers.undoing.kept import keeping
 from workers.undoing.ours import around, dumped_before, effects_on_rows, rolled_back
@@ -45,17 +48,28 @@ class Trial:
     prove_ms: float
 
 
-def touched(observations: Sequence[Observation | None]) -> frozenset[Name]:
-    """What was locked more strongly than for reading."""
-    seen = (lock for one in observations if one for lock in one.facts.locks)
-    return frozenset(lock.relation for lock in seen if lock.mode > LockMode.ACCESS_SHARE)
+def touched(script: Script, observations: Sequence[Observation | None]) -> frozenset[Name]:
+    """What was locked more strongly than for reading; and what was read by a statement that may write what it reads: a
+    loop over the rows of an empty table does nothing that could be seen."""
+    pairs = zip(script.statements, observations, strict=True)
+    return frozenset(
+        lock.relation
+        for statement, seen in pairs
+        if seen
+        for lock in seen.facts.locks
+        if lock.mode > LockMode.ACCESS_SHARE or _writes_what_it_reads(statement)
+    )
+
+
+def _writes_what_it_reads(statement: Statement) -> bool:
+    return any(isinstance(action, RUNS_CODE | Insert | Update | Delete | Merge) for action in read(statement))
 
 
 def on_rows(stand: Stand, played: Played, tables: frozenset[Name]) -> Trial:
     """Fills the tables with rows and plays; a statement that fails is a rejection, and the migration is tried again
     without the rows at fault. Raises CannotAnalyse when it then fails on empty tables, too."""
     rejections: list[Rejection] = []
-    ask = Ask(tables)
+    ask = Ask(tables, empty=played.empty)
     dump = dumped_before(stand)
     if played.roles.known is not None:
         dump()  # they belong to all databases: later, the line would not show their former names
@@ -132,7 +146,7 @@ def _taken_back(done: Done, states: States, seen: Sequence[Observation | None], 
     rehearsed = RehearsedMigration(played.migration, played.script, told, before=before, after=after)
     rewrites = rewrites_in(rehearsed, made, played.policy) if _time_is_left(done.stand.cluster) else {}
     end = End(after, fingerprint(done.reader, after, ends_of(rehearsed, states.rows)) if rewrites else {})
-    states = around(played.script, told, states)
+    states = around(played, told, states, made)
     effects = effects_on_rows(done, told)
     rehearsed = replace(rehearsed, rollback=rolled_back(done, states, effects))
     return _Passed(rehearsed, states, effects, rewrites, end, (time.monotonic() - began) * 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from workers.beforehand import Before, beforehand
 from workers.environments.expected import Setting, rehearsed
 from workers.errors import CannotAnalyse, InputError
 from workers.migrations.history_tables import HISTORY_TABLES
-from workers.model import Migration, Part, SqlError, Transaction
+from workers.model import Down, Migration, Part, SqlError, Transaction
 from workers.policy import NO_PLATFORM, DriftPolicy, Policy, PreludeFile
 from workers.postgres.cluster import Cluster, Limits, Role, start_cluster
 from workers.postgres.prelude import Prelude
@@ -74,6 +75,9 @@ def test_a_runners_table_where_a_migration_names_it_and_none_makes_it() -> None:
     assert made("drizzle", "alter table drizzle.__drizzle_migrations owner to a") == [
         "the runner's own table drizzle.__drizzle_migrations"
     ]
+    down = Down("m/1_a/down.sql", 'DELETE FROM "_prisma_migrations";', Transaction.SIMPLE_QUERY)
+    named_on_the_way_back = beforehand("prisma", [replace(migration(PROFILES), down=down)], Policy()).sql
+    assert [each.path for each in named_on_the_way_back] == ["the runner's own table _prisma_migrations"]
     for own in (
         "schema_migrations",
         '"schema_migrations"',

@@ -114,6 +114,14 @@ def test_rows_of_the_history_count_among_a_table_s_rows(rehearsed: Rehearse) -> 
     assert write.rows_before > 50
 
 
+def test_what_is_done_only_where_rows_do_not_object(rehearsed: Rehearse) -> None:
+    sql = "ALTER TABLE users ALTER name SET NOT NULL"
+    (one,) = rehearsed(
+        f"DO $$ BEGIN {sql}; EXCEPTION WHEN others THEN NULL; END $$; CREATE TABLE n (id int);"
+    ).migrations
+    assert (one.rejections, one.doubtful) == ((), frozenset({0}))
+
+
 def test_a_renamed_schema_is_known_to_the_next_migration(rehearsed: Rehearse) -> None:
     _, _, third = rehearsed(
         "CREATE SCHEMA a; CREATE TABLE a.t (id int);",
@@ -136,6 +144,22 @@ def test_rows_that_are_allowed_and_refused(rehearsed: Rehearse) -> None:
         assert rejection.preflight.path == "m/1.sql"
     assert one.rollback is not None
     assert one.rollback.proven
+
+
+@pytest.mark.parametrize(
+    ("between", "refused"),
+    [
+        ("UPDATE orders SET total = 1", 0),
+        ("DO $$ BEGIN UPDATE users SET nick = name; END $$", 2),
+    ],
+)
+def test_a_column_of_the_pull_request_is_empty_until_something_fills_it(
+    rehearsed: Rehearse, between: str, refused: int
+) -> None:
+    add = "ALTER TABLE users ADD COLUMN nick text, ADD COLUMN boss int;"
+    unique = "CREATE UNIQUE INDEX u ON users (nick); ALTER TABLE users ADD FOREIGN KEY (boss) REFERENCES orders;"
+    *_, last = rehearsed(add, f"{between};", unique).migrations
+    assert len(last.rejections) == refused
 
 
 def test_rows_of_tables_that_the_pull_request_made_are_its_own(rehearsed: Rehearse) -> None:

@@ -11,6 +11,7 @@ from workers.errors import CannotAnalyse
 from workers.postgres.cluster import Limits
 from workers.postgres.sandbox import Tier
 from workers.reading import Asked, Gathered, fingerprint, gathered
+from workers.report.evidence import evidence
 from workers.review import Machine, review, review_gathered
 from workers.verdict import Report
 
@@ -73,22 +74,28 @@ def test_code_counts_where_the_migrations_take_names_away(repo: Repo) -> None:
     assert fingerprint(found(repo)) == before
     repo.commit({"src/a.ts": "one.id"})
     assert fingerprint(found(repo)) not in (quiet, before)
+    repo.commit(prisma(m3="ALTER TABLE one ADD COLUMN a int NOT NULL;\n"))
+    assert found(repo)[0].trees != ()
     assert found(repo, "feature")[0].trees == ()
 
 
 def test_findings_say_where_code_names_what_goes(repo: Repo, cache: Path) -> None:
     repo.git("switch", "-q", "main")
     columns = "ALTER TABLE one ADD legacy_token text, ADD old_note text, ADD unused_note text, ADD sum int;\n"
-    repo.commit({**prisma(m1b=columns), "src/a.ts": "x.legacy_token;\nx.old_note;\n"})
+    inserts = "INSERT INTO one (id) VALUES (1);\n"
+    repo.commit({**prisma(m1b=columns), "src/a.ts": "x.legacy_token;\nx.old_note;\n", "src/b.ts": inserts})
     repo.git("switch", "-q", "-C", "feature")
     drops = "ALTER TABLE one DROP legacy_token,\n DROP old_note, DROP unused_note;\n"
-    repo.commit({**prisma(m2=drops + "ALTER TABLE one RENAME sum TO total;\n"), "src/a.ts": "\nx.old_note;\n"})
+    drops += "ALTER TABLE one RENAME sum TO total;\nALTER TABLE one ADD region text NOT NULL;\n"
+    repo.commit({**prisma(m2=drops), "src/a.ts": "\nx.old_note;\n"})
     report = review(Asked(repo.folder, "main", "feature"), Machine(cache, Limits(), 1 << 30, Tier.RLIMITS))
     said = {finding.object: finding.message for finding in report.findings}
     assert " names it and fails: src/a.ts:1. Split this " in said["public.one.legacy_token"]
     assert " names it after this pull request: src/a.ts:2. Deploy " in said["public.one.old_note"]
     assert said["public.one.unused_note"].endswith(" No code that names the column was found in this repository.")
     assert "no code that uses the old name was found" in said["public.one.sum"]
+    assert " inserts without region, and fails (src/b.ts:1). Give " in said["public.one.region"]
+    assert [evidence(one)[-1] for one in report.migrations[0].statements] == ["predicted: the same"] * 3
 
 
 def test_a_merge_base_that_is_told_counts(repo: Repo) -> None:

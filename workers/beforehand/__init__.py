@@ -37,7 +37,8 @@ def beforehand(layout: str, migrations: Sequence[Migration], policy: Policy) -> 
     """What these migrations need, of the base branch and of the pull request: most parts only where one names them."""
     texts = [*(migration.text for migration in migrations), *(file.text for file in policy.prelude)]
     platform = _platform(layout, policy)
-    sql = (*_of_platform(platform, texts), *_table(layout, texts), *map(_of_policy, policy.prelude))
+    back = [migration.down.text for migration in migrations if migration.down]
+    sql = (*_of_platform(platform, texts), *_table(layout, [*texts, *back]), *map(_of_policy, policy.prelude))
     if platform is None:
         return Before(sql, frozenset(policy.provided))
     return Before(sql, platform.provided.union(policy.provided), platform.schemas)
@@ -76,7 +77,7 @@ def _of_platform(platform: Platform | None, texts: Sequence[str]) -> Iterator[Mi
 
 
 def _table(layout: str, texts: Sequence[str]) -> Iterator[Migration]:
-    """Where a migration names it, and none makes it itself, as one that was dumped from a database does."""
+    """Where a migration or its way back names it, and none makes it itself, as one that was dumped does."""
     table = HISTORY_TABLES.get(layout)
     if table is None or not _named(rf"\b{table.name}\b", texts) or _named(_making(table), texts):
         return

@@ -13,7 +13,7 @@ from workers.rollback.comparison import by_name, shown, topmost
 from workers.rollback.names import literal
 
 # What is decided where a database runs, and what the server makes up by itself.
-NOISE = frozenset({"owner", "grants", "not_null_constraint"})
+NOISE = frozenset({"owner", "grants", "not_null_constraint", "constraint_name"})
 
 
 class GapKind(enum.StrEnum):

@@ -1,4 +1,4 @@
-"""Prisma Migrate: one folder per migration, each with a migration.sql; order by folder name."""
+"""Prisma Migrate: one folder per migration, each with a migration.sql, and maybe a down.sql; order by folder name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from workers.migrations.layout import Entry, Layout, ReadText, ancestors, children, each_file, inside
+from workers.migrations.layout import Entry, Files, Layout, ReadText, Way, ancestors, children, inside
 from workers.migrations.numbered import in_order
 from workers.migrations.prisma_lock import LOCK, lock_faults
 from workers.model import Transaction
@@ -14,7 +14,7 @@ from workers.sql.actions import DropIndex
 from workers.sql.read import read
 from workers.sql.split import split
 
-_FILE = "migration.sql"
+_FILE, _DOWN = "migration.sql", "down.sql"
 _PROVIDER = re.compile(r'^\s*provider\s*=\s*"([^"]*)"', re.M)
 POSTGRES = frozenset({"postgresql", "postgres", "cockroachdb", ""})
 
@@ -49,8 +49,12 @@ def _named(directory: str) -> bool:
 
 
 def _entries(paths: Iterable[str], directory: str) -> tuple[Entry, ...]:
-    names = [name for name, rests in children(paths, directory).items() if f"{name}/{_FILE}" in rests]
-    return in_order(Entry(name, inside(directory, f"{name}/{_FILE}"), order=locale_key(name)) for name in names)
+    found = []
+    for name, rests in children(paths, directory).items():
+        if f"{name}/{_FILE}" in rests:
+            down = inside(directory, f"{name}/{_DOWN}") if f"{name}/{_DOWN}" in rests else None
+            found.append(Entry(name, inside(directory, f"{name}/{_FILE}"), down, order=locale_key(name)))
+    return in_order(found)
 
 
 def locale_key(name: str) -> tuple[str, str]:
@@ -126,13 +130,20 @@ def _of_file(text: str, transaction: Transaction) -> Transaction:
     return Transaction.SIMPLE_QUERY if unreadable else transaction
 
 
+def _ways(files: Files, usual: Transaction) -> tuple[Way, Way | None]:
+    """Migrate never runs a way back: a person does, with `prisma db execute`, which sends a file as one message
+    (https://www.prisma.io/docs/orm/prisma-migrate/workflows/generating-down-migrations)."""
+    down = None if files.down is None else Way(files.down, Transaction.SIMPLE_QUERY)
+    return Way(files.text, _of_file(files.text, usual)), down
+
+
 PRISMA = Layout(
     "prisma",
     _claims,
     _entries,
     transaction=_transaction,
     refuses=_refuses,
-    ways=each_file(_of_file),
+    ways=_ways,
     anywhere=True,
     faults=lock_faults,
 )

@@ -48,7 +48,7 @@ class Column:
     modifier: int
     sql: str  # the type with its modifier: character varying(20)
     not_null: bool
-    generated: bool
+    generated: bool  # or left out of our INSERTs for another reason
     from_sequence: bool  # an identity or a default that begins with nextval
     has_default: bool
 
@@ -128,18 +128,26 @@ def _refuses_null(types: Mapping[int, ValueType], oid: int) -> bool:
     return oid != 0 and (types[oid].not_null or _refuses_null(types, types[oid].base))
 
 
-def demanding(demands: Demands, required: Collection[tuple[Name, str]]) -> Demands:
-    """The same tables, with NOT NULL for the required columns."""
-    if not required:
+def demanding(
+    demands: Demands, required: Collection[tuple[Name, str]], empty: Collection[tuple[Name, str]] = ()
+) -> Demands:
+    """The same tables, with NOT NULL for the required columns, and without values for the empty ones."""
+    if not (required or empty):
         return demands
-    tables = (
-        replace(
-            table,
-            columns=tuple(replace(c, not_null=c.not_null or (table.name, c.name) in required) for c in table.columns),
-        )
-        for table in demands.tables
+    return replace(demands, tables=tuple(_demanding(table, required, empty) for table in demands.tables))
+
+
+def _demanding(table: Table, required: Collection[tuple[Name, str]], empty: Collection[tuple[Name, str]]) -> Table:
+    """What a CHECK is about gets values even so: it may ask for one."""
+    checked = {column for demand in table.demands if demand.kind is ConstraintKind.CHECK for column in demand.columns}
+    own = {column for of, column in required if of == table.name}
+    unset = {column for of, column in empty if of == table.name} - own - checked
+    columns = (
+        replace(each, not_null=each.not_null or each.name in own, generated=each.generated or each.name in unset)
+        for each in table.columns
     )
-    return replace(demands, tables=tuple(tables))
+    keys = tuple(key for key in table.foreign_keys if unset.isdisjoint(key.columns))
+    return replace(table, columns=tuple(columns), foreign_keys=keys)
 
 
 def _constraints(rows: list[Any]) -> tuple[Mapping[int, list[Demand]], Mapping[int, list[ForeignKey]]]:

@@ -155,15 +155,22 @@ def _column(table: Name, was: Column, now: Column) -> Iterator[CatalogChange]:
 
 def _constraints(old: Relation, new: Relation, before: Relations, after: Relations) -> Iterator[CatalogChange]:
     # A type change makes the column's constraints anew, with new OIDs, and prints a CHECK's casts in another way.
-    remade = {_same(k) for k in old.constraints.values()} & {_same(k) for k in new.constraints.values()}
+    retyped = any(number in new.columns and new.columns[number].type != was.type for number, was in old.columns.items())
+
+    def same(constraint: Constraint) -> tuple[str, ConstraintKind, str]:
+        """What stays when a constraint is made anew with its column's type."""
+        in_other_words = retyped and constraint.kind is ConstraintKind.CHECK
+        return constraint.name, constraint.kind, "" if in_other_words else constraint.definition
+
+    remade = {same(k) for k in old.constraints.values()} & {same(k) for k in new.constraints.values()}
     for oid, was in old.constraints.items():
-        if oid not in new.constraints and _same(was) not in remade:
+        if oid not in new.constraints and same(was) not in remade:
             yield ConstraintDropped(old.name, was.name, was.kind)
     for oid, now in new.constraints.items():
         known = old.constraints.get(oid)
         if known and now.validated and not known.validated:
             yield ConstraintValidated(old.name, now.name)
-        elif known is None and _same(now) not in remade:
+        elif known is None and same(now) not in remade:
             target = after.get(now.references or 0)
             yield ConstraintAdded(
                 old.name,
@@ -174,12 +181,6 @@ def _constraints(old: Relation, new: Relation, before: Relations, after: Relatio
                 references=target.name if target else None,
                 using_index=now.index in before and now.kind in _INDEXED,
             )
-
-
-def _same(constraint: Constraint) -> tuple[str, ConstraintKind, str]:
-    """What stays when a constraint is made anew with its column's type."""
-    is_check = constraint.kind is ConstraintKind.CHECK
-    return constraint.name, constraint.kind, "" if is_check else constraint.definition
 
 
 def _indexes(before: Relations, after: Relations) -> Iterator[CatalogChange]:

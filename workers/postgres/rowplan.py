@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.changes import ConstraintKind
 from workers.postgres.demands import Table
@@ -113,7 +113,9 @@ def distinguished(plan: Plan, row: Row, column: str, number: int) -> Row:
     for reference in plan.references:
         if column in reference.columns and reference.keys:
             others = {name: row[name] for name in reference.columns if name != column}
-            return referring(reference, number, row, others)
+            place = reference.columns.index(column)
+            unlike = tuple(key for key in reference.keys if key[place] != row[column])
+            return referring(replace(reference, keys=unlike or reference.keys), number, row, others)
     choice = plan.choices.get(column)
     return {column: _first(choice.fresh(number), choice.nullable)} if choice else {}
 

@@ -58,13 +58,14 @@ def fill(
     *,
     rows: int = 24,
     required: Collection[tuple[Name, str]] = (),
+    empty: Collection[tuple[Name, str]] = (),
 ) -> Filled:
     """Fills the tables, parents first, with about `rows` rows each; the same database gets the same rows. required:
-    columns that are not to hold NULL, though they may. A table that cannot be filled is reported, not raised. Works in
-    a transaction of its own or inside the caller's, where deferrable constraints are then IMMEDIATE. Raises
-    psycopg.Error for a connection that is lost."""
+    columns that are not to hold NULL, though they may; empty: those that are to hold nothing else. A table that cannot
+    be filled is reported, not raised. Works in a transaction of its own or inside the caller's, where deferrable
+    constraints are then IMMEDIATE. Raises psycopg.Error for a connection that is lost."""
     with connection.transaction(), _impatient(connection):
-        demands = demanding(read(connection, tables), required)
+        demands = demanding(read(connection, tables), required, empty)
         order = _parents_first([table for table in demands.tables if table.kind in _KINDS])
         outcomes = _insert_all(connection, demands, order, rows)
         _link(connection, order, outcomes)

@@ -22,10 +22,11 @@ _CHECKS = AddConstraint | ValidateConstraint | SetNotNull | CreateIndex | AlterC
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The tables to fill, and the columns of them that are not to hold NULL."""
+    """The tables to fill, the columns of them that are not to hold NULL, and those that are to hold nothing else."""
 
     tables: frozenset[Name] = frozenset()
     required: frozenset[tuple[Name, str]] = frozenset()
+    empty: frozenset[tuple[Name, str]] = frozenset()
 
 
 def milder(ask: Ask, statement: Statement, rejection: Rejection, relations: Relations) -> Ask:

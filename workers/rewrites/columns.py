@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from workers.catalog import Kind
 from workers.changes import ConstraintKind
 from workers.rewrites.batches import batched, primary_key
 from workers.rewrites.case import Case, Steps, not_null
 from workers.rewrites.constraints import constrained
 from workers.rewrites.wording import inside, name_sql, slice_of
+from workers.rules import schema
 from workers.sql.column_types import is_serial, normal_type
 from workers.sql.columns import expression, type_name
 from workers.sql.cursor import Cursor, Unreadable
@@ -75,12 +77,16 @@ def _filled_in_batches(case: Case[AddColumn], written: _Written) -> Iterator[Rew
 
 
 def _with_sequence(case: Case[AddColumn], written: _Written) -> RewriteStep:
-    """What serial stands for (https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL)."""
+    """What serial stands for (https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL). From
+    PostgreSQL 15 on, the sequence of an unlogged table is unlogged too."""
     table, type = case.name, normal_type(written.type)
-    sequence = name_sql(Name(table.schema, object_name(table.name, (case.action.column.name,), "seq")))
+    name = Name(table.schema, object_name(table.name, (case.action.column.name,), "seq"))
+    made = schema.find(case.step.after, Kind.SEQUENCE, name.schema, name.name)
+    unlogged = "UNLOGGED " if made and made.text("persistence") == "u" else ""
+    sequence = name_sql(name)
     literal = sequence.replace("'", "''")
     return inside(
-        f"CREATE SEQUENCE {sequence} AS {type};\n"
+        f"CREATE {unlogged}SEQUENCE {sequence} AS {type};\n"
         f"{case.alter.head} ADD COLUMN {written.name} {type}{written.rest},"
         f" ALTER COLUMN {written.name} SET DEFAULT nextval('{literal}');\n"
         f"ALTER SEQUENCE {sequence} OWNED BY {case.table}.{written.name}"

@@ -22,7 +22,7 @@ _BOTH_WAYS = """\
 
 def rename_column(case: Case[RenameColumn]) -> Steps:
     column = replaceable(case, case.action.column)
-    if column is None:
+    if column is None or schema.column(case.step.after, case.name, case.action.column):
         return ()
     old, new = quote(case.action.column), quote(case.action.new)
     collation = f" COLLATE {found}" if (found := column.text("collation")) else ""
@@ -35,11 +35,12 @@ def rename_column(case: Case[RenameColumn]) -> Steps:
 def rename_table(case: Case[RenameTable | SetSchema]) -> Steps:
     """A view stands in for the old name; one so simple can be written to
     (https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-UPDATABLE-VIEWS). Not where privileges
-    or row security were given to the table: the view would have neither."""
+    or row security were given to the table: the view would have neither. Nor where another table takes the name."""
     found = schema.table(case.before, case.name)
     if (
         found is None
         or outdated.table(case.step, case.name)
+        or schema.table(case.step.after, case.name)
         or found.attributes.get("grants")
         or found.flag("row_security")
     ):

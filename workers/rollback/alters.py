@@ -8,7 +8,7 @@ from workers.catalog import ROUTINES, Kind, Object, ObjectId
 from workers.rollback import columns
 from workers.rollback.column_alters import COLUMN_ALTERS
 from workers.rollback.composites import changed_back
-from workers.rollback.creates import attach_index, enable, routine
+from workers.rollback.creates import attach_index, enable, renamed_constraint, routine
 from workers.rollback.difference import kept_parents
 from workers.rollback.grants import granted, regrant
 from workers.rollback.names import column_of, ident, literal, reference
@@ -38,6 +38,8 @@ def replaceable(was: Object, now: Object, name: str) -> bool:
         return changed_back(was, now) is not None
     if name == "not_null_own":
         return was.flag(name) or not (was.flag("not_null") and now.flag("not_null"))
+    if name == "constraint_name":
+        return was.flag("inherited")  # else its former name might not be free yet
     if name in ("inherited", "from_parent"):
         return not was.flag(name)
     if was.kind is Kind.COLUMN and name in ("type", "collation"):
@@ -144,6 +146,10 @@ def _enabled(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     yield enable(was)
 
 
+def _constraint_name(scene: Scene, was: Object, now: Object) -> Iterator[str]:
+    yield renamed_constraint(was, now.text("constraint_name") or "", was.text("constraint_name") or "")
+
+
 def _clustered(scene: Scene, was: Object, now: Object) -> Iterator[str]:
     table = scene.before.objects[was.parent] if was.parent else was
     others = [child for child in scene.children.get(table.id, ()) if child.flag("clustered")]
@@ -182,7 +188,7 @@ def _schema(scene: Scene, was: Object, now: Object) -> Iterator[str]:
 _COMMON: Mapping[str, Alter] = {"owner": _owner, "comment": _comment, "grants": _grants}
 _SEQUENCE = dict.fromkeys(["type", "start", "increment", "minimum", "maximum", "cache", "cycle"], _sequence)
 _FOLLOWING: Mapping[str, Alter] = dict.fromkeys(("inherited", "from_parent", "in_partition_key"), _nothing)
-_TRIGGER: Mapping[str, Alter] = {"enabled": _enabled, "comment": _comment}
+_TRIGGER: Mapping[str, Alter] = {"enabled": _enabled, "comment": _comment, "constraint_name": _constraint_name}
 
 ALTERS: Mapping[Kind, Mapping[str, Alter]] = {
     Kind.SCHEMA: _COMMON,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from workers.catalog import Kind, Object
 from workers.rollback import columns
-from workers.rollback.names import ident, literal, reference, sql_kind
+from workers.rollback.names import aside, ident, literal, reference, sql_kind
 from workers.rollback.scene import Scene, decorate
 
 
@@ -142,11 +143,36 @@ def attach_index(each: Object) -> Iterator[str]:
         yield f"ALTER INDEX {parent} ATTACH PARTITION {ident(*each.path)};"
 
 
+_NAMED = re.compile(r'(?<=^CREATE CONSTRAINT TRIGGER )(?:"(?:[^"]|"")*"|\S+)')
+
+
 def trigger(scene: Scene, each: Object) -> Iterator[str]:
+    """A constraint trigger makes a constraint of its own name, which either of them may have lost since: by ALTER
+    TRIGGER … RENAME, by ALTER TABLE … RENAME CONSTRAINT."""
+    name, first = each.path[-1], _first_name(scene, each)
     if not each.flag("inherited"):
-        yield f"{each.text('definition')};"
+        definition = each.text("definition") or ""
+        yield f"{definition if first == name else _NAMED.sub(lambda _: ident(first), definition)};"
+    if (constraint := each.text("constraint_name")) not in (None, first):
+        yield renamed_constraint(each, first, constraint or "")
+    if first != name and not each.flag("inherited"):
+        yield f"ALTER TRIGGER {ident(first)} ON {ident(*each.path[:-1])} RENAME TO {ident(name)};"
     if each.text("enabled") != "O":
         yield enable(each)
+
+
+def _first_name(scene: Scene, each: Object) -> str:
+    """That it is made with, which is nobody else's; a part has it from the whole."""
+    name = each.path[-1]
+    if each.flag("inherited"):
+        above = (other for other in scene.counterparts(each) if other.id in scene.created)
+        return next((_first_name(scene, other) for other in above), name)
+    return name if each.text("constraint_name") in (None, name) else aside(name)
+
+
+def renamed_constraint(trigger: Object, now: str, was: str) -> str:
+    """Of a constraint trigger: its own name stays."""
+    return f"ALTER TABLE {ident(*trigger.path[:-1])} RENAME CONSTRAINT {ident(now)} TO {ident(was)};"
 
 
 def enable(each: Object) -> str:

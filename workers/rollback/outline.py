@@ -88,11 +88,27 @@ def outline(difference: Difference, replaceable: Callable[[Object, Object, str],
         for id, names in altered.items()
         if difference.before.objects[id].kind is Kind.COLUMN and "type" in names and id not in remade
     }
+    remade |= {was.id for was in difference.before.of_kind(Kind.OPERATOR) if _is_partnered(difference, was)}
     remade |= {id for id, names in altered.items() if "version" in names and _can_be_installed_anew(difference, id)}
     remade = _with_dependants(difference, remade, retyped)
     altered = {id: names for id, names in altered.items() if id not in remade}
     leaving = frozenset(id for id, names in altered.items() if {"parents", "bound"} & {*names})
     return Outline(difference, altered, frozenset(remade), _late(difference, remade), leaving)
+
+
+def _is_partnered(difference: Difference, was: Object) -> bool:
+    """Whether dropping what is new leaves it with other partners than before: they are partners until one is dropped,
+    and from PostgreSQL 17 on an operator that is there can get one that is there
+    (https://www.postgresql.org/docs/current/sql-alteroperator.html); or one that was only named has been made."""
+    now = difference.after.objects.get(difference.pairs.get(was.id, was.id))
+    if now is None:
+        return False
+    for old, new in zip(*(each.raw.rsplit("/", 2)[1:] for each in (was, now)), strict=True):
+        former, latter = (was.id._replace(oid=int(oid)) for oid in (old, new))
+        only_named = old != "0" and former not in difference.before.objects
+        if latter in difference.origin if old != new else only_named and latter in difference.new:
+            return True
+    return False
 
 
 def _holds_rows(after: Catalog, type: ObjectId) -> bool:

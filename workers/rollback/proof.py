@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -51,14 +51,15 @@ class States:
     """The catalog before the migration and after it, and the rows that the tables held before it. dump: tells pg_dump's
     text before it, empty where there is none. in_use: tables whose indexes are dropped and built aside. imprint: of the
     system catalogs before it, where it was taken: while that is the same, neither the catalog nor pg_dump can tell a
-    difference."""
+    difference. large: tables whose rows are checked aside."""
 
     before: Catalog
     after: Catalog
     rows: Fingerprint
     dump: Callable[[], str] = lambda: ""
-    in_use: frozenset[ObjectId] = field(default_factory=frozenset)
+    in_use: frozenset[ObjectId] = frozenset()
     imprint: Imprint | None = None
+    large: frozenset[ObjectId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Proof:
 def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
     """Leaves the database as the migration leaves it, if all went well. An error the server raises is a difference, not
     an exception; psycopg.Error is raised only where the reader itself fails."""
-    steps = steps_of(plan.statements, (states.before, states.after), states.in_use)
+    steps = steps_of(plan.statements, (states.before, states.after), states.in_use, states.large)
     for step in steps:
         if error := database.run(step.sql):
             held = held_values(database.reader, match(states.before, states.after))

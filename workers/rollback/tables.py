@@ -220,13 +220,17 @@ def constraint(scene: Scene, each: Object) -> Iterator[str]:
 
 
 def _added(scene: Scene, each: Object) -> Iterator[str]:
-    table, name = column_of(each.path)
     owner = scene.before.objects[each.parent] if each.parent else None
-    only = "ONLY " if owner and owner.text("partition_key") and each.text("type") in ("p", "u", "x") else ""
-    yield f"ALTER TABLE {only}{table} ADD CONSTRAINT {name} {each.text('definition')};"
+    yield added(each, only=bool(owner and owner.text("partition_key")) and each.text("type") in ("p", "u", "x"))
     for index in _indexes(scene, each):
         yield from index_settings(scene, index)
         yield from decorate(scene, index)
+
+
+def added(each: Object, *, only: bool = False) -> str:
+    """The constraint of a table, with its semicolon."""
+    table, name = column_of(each.path)
+    return f"ALTER TABLE {'ONLY ' if only else ''}{table} ADD CONSTRAINT {name} {each.text('definition')};"
 
 
 def _indexes(scene: Scene, each: Object) -> list[Object]:

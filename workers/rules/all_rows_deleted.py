@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workers.model import Level
 from workers.rules.rule import Rule, Step
-from workers.rules.script import by_code
+from workers.rules.script import all_written
 from workers.sql.actions import Delete, Where
 from workers.verdict import Finding
 from workers.words import Name
@@ -21,7 +21,7 @@ def check(step: Step) -> Iterator[Finding]:
                 str(table),
                 f"TRUNCATE deletes all rows of {table} under an ACCESS EXCLUSIVE lock; only a backup brings them back.",
             )
-    for table in dict.fromkeys((*_written(step), *by_code(step, lambda write: write.deleted))):
+    for table in dict.fromkeys((*_written(step), *all_written(step, lambda write: write.deleted))):
         if step.existing(table):
             yield step.finding(
                 RULE,

@@ -8,7 +8,7 @@ from workers.changes import ColumnAdded
 from workers.model import Level
 from workers.rules import schema
 from workers.rules.rule import Rule, Step
-from workers.rules.script import by_code
+from workers.rules.script import all_written
 from workers.sql.actions import Update, Where
 from workers.sql.self_join import joined_by
 from workers.verdict import Finding
@@ -17,7 +17,7 @@ from workers.words import Name
 
 def check(step: Step) -> Iterator[Finding]:
     """Large tables only: the values are the author's will, the time is what hurts."""
-    for table in dict.fromkeys((*_written(step), *by_code(step, lambda write: write.updated))):
+    for table in dict.fromkeys((*_written(step), *all_written(step, lambda write: write.updated))):
         if step.large(table):
             held = (
                 f" An earlier statement of the transaction holds {step.lock_words(table)}."

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import ConstraintAdded
+from workers.changes import ConstraintAdded, ConstraintKind
 from workers.model import Level
 from workers.rules.rule import Rule, Step
 from workers.rules.script import elsewhere
 from workers.sql.actions import Reindex
 from workers.sql.object_actions import AlterObject, Refresh
-from workers.sql.table_actions import AlterColumnType, AttachPartition, CreateTable
+from workers.sql.table_actions import AddConstraint, AlterColumnType, AttachPartition, Constraint, CreateTable
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -69,6 +69,11 @@ def _instead(step: Step) -> str:
                 return (
                     "No form of it lets others write meanwhile: do it in a quiet hour, or add a column of the new "
                     "type, fill it in batches and change the code over."
+                )
+            case AddConstraint(constraint=Constraint(kind=ConstraintKind.PRIMARY_KEY)):
+                return (
+                    "CREATE UNIQUE INDEX CONCURRENTLY on its columns before, and let ADD PRIMARY KEY USING INDEX take "
+                    "it over: a moment's work where they are NOT NULL."
                 )
             case AttachPartition():
                 return (

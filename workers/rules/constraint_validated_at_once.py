@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from workers.changes import ColumnAdded, ConstraintAdded, ConstraintKind, IndexCreated
 from workers.facts import Build
 from workers.model import Level
 from workers.rules.rule import Rule, Step
+from workers.sql.actions import RUNS_CODE, Copy, Insert, Merge, Update
 from workers.sql.table_actions import AddConstraint
 from workers.verdict import Finding
-from workers.words import quote
+from workers.words import Name, quote
 
 _READS = {ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY}
+_WRITES = (Insert, Update, Merge, Copy)
 _INDEXES = {ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION}  # for a primary key see primary-key-changed
 
 
@@ -43,14 +46,11 @@ def _build(step: Step, change: ConstraintAdded) -> Build | None:
 def _message(step: Step, change: ConstraintAdded) -> str:
     lock = step.lock_words(change.table)
     if change.kind in _READS:
-        parent = (
-            f" {change.references} cannot be written meanwhile either."
-            if change.references and step.large(change.references)
-            else ""
-        )
+        other = change.references if change.references != change.table else None
+        parent = _parent(step, other) if other else ""
         return (
-            f"{change.constraint} ({change.kind.sql}) is checked against every row of {change.table} under {lock}."
-            f"{parent} {_instead(step, change)}"
+            f"{change.constraint} ({change.kind.sql}) is checked against every row of {change.table} under {lock}. "
+            f"{parent}{_instead(step, change)}"
         )
     if change.kind is ConstraintKind.EXCLUSION:
         return (
@@ -63,18 +63,35 @@ def _message(step: Step, change: ConstraintAdded) -> str:
     )
 
 
+def _parent(step: Step, parent: Name) -> str:
+    """What else waits: an earlier statement may hold more on the parent than the key needs, as dropping one does."""
+    if not step.large(parent):
+        return ""
+    if step.blocks(parent) == "reads and writes":
+        return f"{parent} can be neither read nor written meanwhile. "
+    return f"{parent} cannot be written meanwhile either. "
+
+
 def _instead(step: Step, change: ConstraintAdded) -> str:
     """https://www.postgresql.org/docs/current/sql-altertable.html: a column that comes with its key holds only NULL."""
     columns = next(
         (action.constraint.columns for action in step.actions if isinstance(action, AddConstraint)),
         (),
     )
-    if change.references and len(columns) == 1 and step.added(change.table, columns[0]):
+    if change.references and len(columns) == 1 and _still_empty(step, change.table, columns[0]):
         return (
             f"Nothing is checked when {columns[0]} is added with its key in one statement: ADD COLUMN … REFERENCES "
             f"{change.references}."
         )
     return "Add it NOT VALID, then VALIDATE CONSTRAINT in another transaction, which lets others write."
+
+
+def _still_empty(step: Step, table: Name, column: str) -> bool:
+    """The migration adds the column, and nothing has filled it since: values would be looked up as they are written."""
+    filled = any(any(step.earlier_actions.of(kind, table)) for kind in _WRITES)
+    code = any(any(step.earlier_actions.of(kind)) for kind in get_args(RUNS_CODE))
+    new = (added for added in step.earlier.of(ColumnAdded, table) if added.column == column)
+    return any(not added.has_default for added in new) and not (filled or code)
 
 
 RULE = Rule(

@@ -12,6 +12,12 @@ from workers.rules.rule import Rule, Step
 from workers.verdict import Finding
 from workers.words import Name
 
+_FIRST = "Deploy code that always sets it first, and drop the default in a later release."
+_NEW = (
+    "Keep the default for now: code that sets it can only be deployed once the column is there. Drop the default in a "
+    "release after that."
+)
+
 
 def check(step: Step) -> Iterator[Finding]:
     """Also an identity or a generation expression. What the column is after the migration counts: it may have got
@@ -21,12 +27,12 @@ def check(step: Step) -> Iterator[Finding]:
         if isinstance(change, DefaultChanged) and step.existing(change.table) and _required(step.after, change):
             left.setdefault(change.table, []).append(change.column)
     for table, columns in left.items():
+        order = _NEW if all(step.added(table, column) for column in columns) else _FIRST
         yield step.finding(
             RULE,
             f"{table}.{columns[0]}" if len(columns) == 1 else str(table),
             f"Of {table}, {', '.join(columns)} {'is' if len(columns) == 1 else 'are'} NOT NULL and left without a "
-            "default: INSERTs of code that runs while this is deployed fail if they leave it out. Deploy code that "
-            "always sets it first, and drop the default in a later release.",
+            f"default: INSERTs of code that runs while this is deployed fail if they leave it out. {order}",
         )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workers.catalog import Kind
 from workers.model import Level
 from workers.object_changes import ObjectChanged, ObjectDropped
+from workers.rules import schema
 from workers.rules.missed import held_by, missed, other_parameters
 from workers.rules.objects import cascades, family, label, named, path, replaced
 from workers.rules.rule import Rule, Step
 from workers.rules.view_columns import lost_columns
 from workers.verdict import Finding
+from workers.words import Name
 
 _CALLED = "code that calls it fails from then on"
 _INSTEAD = "Deploy code that does without it first, and drop it in a later release."
@@ -47,6 +50,19 @@ def check(step: Step) -> Iterator[Finding]:
                     f"{change.kind} {change.name} is made again without {', '.join(gone)}: code that reads it so fails"
                 )
                 yield step.finding(RULE, str(change.name), f"{words} from then on. {_INSTEAD}")
+            case ObjectChanged(kind="publication") if left := ", ".join(_unpublished(step, change.name)):
+                words = (
+                    f"{left} is taken from publication {change.name.name}: its subscribers get no more changes of it"
+                )
+                yield step.finding(RULE, change.name.name, f"{words}. Make sure that none of them needs it.")
+
+
+def _unpublished(step: Step, publication: Name) -> Iterator[str]:
+    """Tables that stay."""
+    for each in step.before.of_kind(Kind.PUBLISHED) if step.before and step.after else ():
+        stays = schema.table(step.after, Name(*each.path[:2]))
+        if each.path[2] == publication.name and stays and not schema.find(step.after, Kind.PUBLISHED, *each.path):
+            yield ".".join(each.path[:2])
 
 
 def _consequence(step: Step, change: ObjectDropped) -> str:

@@ -9,7 +9,8 @@ from workers.catalog import Catalog, Kind
 from workers.verdict import Finding
 from workers.words import Name
 
-_OF_ANY = "blocking-work"  # says less than any other rule that has found something about the same tables
+_OF_ANY = "blocking-work"  # says less than any other rule that has found work on the same tables
+_NO_WORK = "rows-rejected"
 
 
 def partitions_of(catalog: Catalog | None) -> dict[Name, Name]:
@@ -38,7 +39,7 @@ def told_once(findings: tuple[Finding, ...], partitions: Mapping[Name, Name]) ->
         return findings
     tops = {finding: _top(finding, partitions) for finding in findings}
     of_tops = {(one.rule, top) for one, (top, part) in tops.items() if top and not part}
-    others = {top for one, (top, _) in tops.items() if one.rule != _OF_ANY}
+    others = {top for one, (top, _) in tops.items() if one.rule not in (_OF_ANY, _NO_WORK)}
     kept: dict[tuple[str, Name, int] | Finding, Finding] = {}
     number: Counter[tuple[str, str]] = Counter()
     for finding, (top, part) in tops.items():

@@ -13,14 +13,18 @@ from workers.words import Name
 
 
 def check(step: Step) -> Iterator[Finding]:
-    """Foreign keys dropped from tables that stay, unless an equal one is there after the migration. Where a column of
-    the table goes too, or some table (which may be the parent), the loss is told there: Prisma writes such drops."""
+    """Foreign keys dropped from tables that stay, unless they came with the migration or an equal one is there after
+    it. Where a column of the table goes too, or some table (which may be the parent), the loss is told there: Prisma
+    writes such drops."""
     cut: dict[Name, list[tuple[str, str, Level]]] = {}
     for change in step.changes:
         if isinstance(change, ConstraintDropped) and _foreign(change) and step.existing(change.table):
             along = any(step.whole.of(TableDropped)) or any(step.whole.of(ColumnDropped, change.table))
             old, new = _keys(step, change)
-            if along or (old and (old.inherited or (new and new.text == old.text))):
+            came = old is None and any(
+                _again(other, change) for other in step.earlier.of(ConstraintAdded, change.table)
+            )
+            if along or came or (old and (old.inherited or (new and new.text == old.text))):
                 continue
             later = step.later.of(ConstraintAdded, change.table)
             again = new is not None or any(_again(other, change) for other in (*step.changes, *later))

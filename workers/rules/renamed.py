@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.changes import ColumnAdded, ColumnRenamed, TableCreated, TableRenamed
+from workers.changes import CatalogChange, ColumnAdded, ColumnRenamed, TableCreated, TableRenamed
 from workers.model import Level
 from workers.object_changes import ObjectCreated, ObjectRenamed
 from workers.rules.mentioned import breaks
 from workers.rules.objects import family, path
 from workers.rules.rule import Rule, Step
+from workers.sql.actions import RUNS_CODE, Insert, Update
+from workers.sql.table_actions import AddColumn, AttachPartition, CreateTable
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -37,8 +39,33 @@ def check(step: Step) -> Iterator[Finding]:
                 old, told = path(was), f"The {change.kind} {path(was)} is renamed to {path(new)}"
             case _:
                 continue
-        if old not in _named(step, was):
+        if old in _emptied(step, change):
+            told = f"{told}, and a new {kind} takes its name: code finds nothing in it of what was there"
+            yield step.finding(RULE, old, f"{told}. Copy it in the same transaction, or keep the name.")
+        elif old not in _named(step, was):
             yield step.finding(RULE, old, f"{told}: {breaks(step, old)}. {_ADVICE[kind]}")
+
+
+def _emptied(step: Step, renamed: CatalogChange) -> Iterator[str]:
+    """The old name of a table or a column, where a later statement makes a new one of that name, and nothing fills it
+    from then on."""
+    if any(isinstance(action, RUNS_CODE) for action in step.later_actions):
+        return
+    match renamed:
+        case TableRenamed(table=was) if any(step.later.of(TableCreated, was)) and not any(
+            (*step.later_actions.of(Insert, was), *step.later_actions.of(AttachPartition, was), *_made_of(step, was))
+        ):
+            yield str(was)
+        case ColumnRenamed(table=was, column=column):
+            added = (action.column for action in step.later_actions.of(AddColumn, was))
+            set_later = {name for update in step.later_actions.of(Update, was) for name in update.columns}
+            if column not in set_later and any(each.name == column and not each.generated for each in added):
+                yield f"{was}.{column}"
+
+
+def _made_of(step: Step, table: Name) -> Iterator[CreateTable]:
+    """A table that a query fills, or another table's rows belong to."""
+    return (made for made in step.later_actions.of(CreateTable, table) if made.from_query or made.parents)
 
 
 def _named(step: Step, was: Name) -> set[str]:

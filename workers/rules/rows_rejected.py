@@ -9,7 +9,7 @@ from workers.rehearsed import Rejection
 from workers.rules.migration_fails import only_here
 from workers.rules.rule import Rule, Step
 from workers.rules.script import stays_done
-from workers.sql.actions import RUNS_CODE
+from workers.sql.actions import RUNS_CODE, Insert
 from workers.verdict import Finding
 from workers.words import Name
 
@@ -29,8 +29,9 @@ def check(step: Step) -> Iterator[Finding]:
 
 
 def _table(step: Step, rejection: Rejection) -> Name | None:
-    """The rows that a statement puts into a new table, or a temporary one, come from elsewhere."""
-    return rejection.table if rejection.table and step.existing(rejection.table) else None
+    """The rows that INSERT puts into a table come from elsewhere, and so do all of a new or a temporary one."""
+    inserted = any(isinstance(action, Insert) and action.table == rejection.table for action in step.actions)
+    return rejection.table if rejection.table and step.existing(rejection.table) and not inserted else None
 
 
 def _told(step: Step, rejection: Rejection) -> bool:

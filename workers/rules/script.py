@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from workers.catalog import Kind
 from workers.changes import ColumnDropped, ColumnTypeChanged, TableDropped
 from workers.facts import Write
 from workers.model import Transaction
+from workers.rules.definitions import constraints
 from workers.rules.rule import Step
-from workers.sql.actions import RUNS_CODE, Action, SetParameter, TransactionControl
+from workers.sql.actions import Action, Delete, Insert, Merge, SetParameter, TransactionControl, Update
+from workers.sql.choosing import by_tables_alone
 from workers.words import Name
 
+_SEVERAL = 6  # rows: of so many, some hold NULL and some unlike values
 SHORT_MS = 5_000  # a lock_timeout of up to so much keeps the others' wait short
 ENDS = ("COMMIT", "ROLLBACK", "PREPARE TRANSACTION")
 _TIME = re.compile(r"'?\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*'?")
@@ -56,12 +60,34 @@ def columns_go(step: Step, table: Name) -> bool:
     return shrinks(step, table) or any(step.whole.of(ColumnTypeChanged, table))
 
 
-def by_code(step: Step, rows: Callable[[Write], int]) -> Iterator[Name]:
-    """Tables of which code inside a DO block or a function wrote every row; rows: how many it wrote. Not for a
-    statement whose condition can be read: our few rows may all meet it, where real ones do not."""
-    for write in step.facts.writes if any(isinstance(action, RUNS_CODE) for action in step.actions) else ():
-        if write.rows_before and rows(write) >= write.rows_before:
+def all_written(step: Step, rows: Callable[[Write], int]) -> Iterator[Name]:
+    """Tables of which every row was written; rows: how many were. By code in a DO block or in a function that any
+    statement may call, or by a statement that chooses by nothing but the rows themselves: any other condition may be
+    met by our few rows, and not by real ones."""
+    code = not any(isinstance(action, Delete | Insert | Merge | Update) for action in step.actions)
+    for write in step.facts.writes:
+        every = write.rows_before and rows(write) >= write.rows_before
+        several = (write.rows_before or 0) >= _SEVERAL
+        if every and (code or (several and _by_rows_alone(step, write.table))):
             yield write.table
+
+
+def _by_rows_alone(step: Step, table: Name) -> bool:
+    """Of the table, of what it is a part of, or of those that its keys refer to: each of its rows has one there."""
+    if step.before is None:
+        return False
+    parents = {key.form.references for key in constraints(step.before, table) if key.form.references}
+    relations = step.before.of_kind(Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW)
+    others = {each.path[1] for each in relations} - {each.name for each in (*parents, *_wholes(step, table))}
+    return by_tables_alone(step.statement.text, others)
+
+
+def _wholes(step: Step, table: Name) -> Iterator[Name]:
+    """The table, and the partitioned tables above it."""
+    whole: Name | None = table
+    while whole:
+        yield whole
+        whole = step.partitions.get(whole)
 
 
 def timeout_ms(step: Step, name: str) -> float | None:

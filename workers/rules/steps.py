@@ -16,6 +16,7 @@ from workers.rules.course import Course
 from workers.rules.partitions import materialized_views, partitions_of
 from workers.rules.rule import Step
 from workers.rules.script import ENDS, verb
+from workers.rules.search_path import search_path
 from workers.sql.actions import Action, SetParameter
 from workers.sql.known import Known, learn
 from workers.sql.predict import predict
@@ -47,8 +48,10 @@ def not_rehearsed(migration: Migration) -> RehearsedMigration:
 def look(rehearsed: RehearsedMigration, known: Known) -> tuple[tuple[Look, ...], Known]:
     """The migration's statements in order, and what is known after them. known: what is known before the migration."""
     found = []
+    path = search_path(rehearsed.before)
     for index, (statement, seen) in enumerate(zip(rehearsed.script.statements, rehearsed.observations, strict=True)):
-        actions = read(statement)
+        actions = read(statement, path.home)
+        path = path.after(actions)
         predicted = predict(actions, known)
         whole = rehearsed.after is not None
         facts = merged(predicted, seen.facts, whole=whole) if seen and not seen.error else predicted

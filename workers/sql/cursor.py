@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from workers.sql.scan import BLANK, META, QUOTED, STRING, UNCLOSED, WORD, scan
@@ -35,11 +35,21 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
             yield Token(kind, part, part.lower() if kind == WORD else "", begin, end)
 
 
-class Cursor:
-    """A position in a statement's tokens. Asking beyond the last gives an empty token."""
+Home = Callable[[str], str]
 
-    def __init__(self, text: str, given: list[Token] | None = None) -> None:
+
+def public(name: str) -> str:
+    """Where search_path leads to by default."""
+    return "public"
+
+
+class Cursor:
+    """A position in a statement's tokens. Asking beyond the last gives an empty token. home: the schema of a name that
+    gives none."""
+
+    def __init__(self, text: str, given: list[Token] | None = None, home: Home = public) -> None:
         self.text = text
+        self.home = home
         self._tokens: list[Token] = [] if given is None else given
         self._source = tokens(text) if given is None else iter(())
         self._at = 0
@@ -104,9 +114,9 @@ class Cursor:
         return tuple(parts)
 
     def name(self) -> Name:
-        """A name that may have a schema, and before that the database's name; public when it has none."""
+        """A name that may have a schema, and before that the database's name; at home when it has none."""
         parts = self.path()
-        return Name(parts[-2] if len(parts) > 1 else "public", parts[-1])
+        return Name(parts[-2] if len(parts) > 1 else self.home(parts[-1]), parts[-1])
 
     def try_name(self) -> Name | None:
         """As name(), but None when none is next."""
@@ -139,7 +149,7 @@ class Cursor:
             raise Unreadable("( expected")
         first = self._at + 1
         self.skip()
-        return Cursor(self.text, self._tokens[first : self._at - 1])
+        return Cursor(self.text, self._tokens[first : self._at - 1], self.home)
 
     def items(self) -> Iterator[Cursor]:
         """What is left, cut at the commas outside of brackets."""
@@ -147,7 +157,7 @@ class Cursor:
             first = self._at
             while not (self.ended or self.at(",")):
                 self.skip()
-            yield Cursor(self.text, self._tokens[first : self._at])
+            yield Cursor(self.text, self._tokens[first : self._at], self.home)
             self.accept(",")
 
     def until(self, *words: str) -> str:

@@ -24,6 +24,7 @@ from workers.sql.conditions import tested_column, where, words
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.kinds import object_kind
 from workers.sql.object_actions import Refresh
+from workers.sql.others import set_by_function
 from workers.words import LockMode, Name
 
 _LOCK_MODES = {tuple(mode.sql.lower().split()): mode for mode in LockMode}
@@ -95,6 +96,8 @@ def _lists_columns(cursor: Cursor) -> bool:
 
 def select(cursor: Cursor) -> tuple[Action, ...]:
     """What follows SELECT. Raises Unreadable."""
+    if cursor.at("set_config") or cursor.at("pg_catalog", ".", "set_config"):
+        return tuple(map(set_by_function, cursor.items()))
     if not (cursor.at("setval") or cursor.at("pg_catalog", ".", "setval")):
         return (Select(),)  # and nothing more of it is read
     found = (_restarted(item) for item in cursor.items())

@@ -50,9 +50,9 @@ _TRAITS = {
 
 
 def other_form(action: AlterTableOther, known: Known) -> Facts:
-    """Any form that has no action of its own."""
+    """Any form that has no action of its own. NO INHERIT locks its parent for reading only."""
     mode = _OTHER_LOCKS.get(action.what, LockMode.ACCESS_EXCLUSIVE)
-    parent: tuple[Name, ...] = (action.other,) if action.other else ()
+    parent: tuple[Name, ...] = (action.other,) if action.other and action.what == "INHERIT" else ()
     rewrites = (action.table,) if action.what in _REWRITING else ()
     inherited = action.what.startswith("ALTER COLUMN")
     tables = with_partitions(action.table, known) if inherited else (action.table,)

@@ -37,7 +37,7 @@ def _given(cursor: Cursor) -> tuple[tuple[str, ...], str, tuple[Name, ...]]:
         return ("MEMBER",), "role", tuple(Name("", item.identifier()) for item in listed.items())
     privileges = tuple(privilege for item in listed.items() for privilege in _privileges(item))
     kind = _kind(cursor)
-    target = Cursor(cursor.until("to", "from"))
+    target = Cursor(cursor.until("to", "from"), home=cursor.home)
     cursor.next()
     if kind == "large object":
         return privileges, kind, ()

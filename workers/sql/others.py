@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.sql.actions import Action, DropIndex, SetParameter
+from workers.sql.actions import Action, DropIndex, Select, SetParameter
 from workers.sql.alter import alter_table
 from workers.sql.cursor import Cursor, Unreadable
 from workers.sql.kinds import OF_A_TABLE, UNQUALIFIED, object_kind
@@ -155,6 +155,8 @@ def set_parameter(cursor: Cursor) -> tuple[Action, ...]:
     local = cursor.accept("local")
     if not local and not cursor.at("session", "authorization") and not cursor.at("session", "characteristics"):
         cursor.accept("session")
+    if cursor.accept("schema"):  # https://www.postgresql.org/docs/current/sql-set.html: an alias
+        return (SetParameter("search_path", cursor.rest(), local),)
     for words in (("time", "zone"), ("session", "authorization"), ("transaction",), ("constraints",), ("role",)):
         if cursor.accept(*words):
             return (SetParameter(" ".join(words), cursor.rest(), local),)
@@ -170,3 +172,17 @@ def set_parameter(cursor: Cursor) -> tuple[Action, ...]:
 def reset_parameter(cursor: Cursor) -> tuple[Action, ...]:
     """What follows RESET. Raises Unreadable."""
     return (SetParameter(".".join(cursor.path()), None),)
+
+
+def set_by_function(item: Cursor) -> Action:
+    """An item of SELECT: set_config('lock_timeout', '1s', true) does what SET LOCAL does
+    (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET)."""
+    item.accept("pg_catalog", ".")
+    try:
+        item.expect("set_config")
+        name, value, local = item.inside().items()
+        written = name.string(), value.string()
+        plain = name.ended and value.ended and item.ended and local.peek().word in ("true", "false")
+        return SetParameter(written[0].lower(), written[1], local.at("true")) if plain else Select()
+    except (Unreadable, ValueError):  # the latter: not three arguments
+        return Select()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from workers.model import Script, Statement, StatementKind
 from workers.sql.actions import Action, Do, Opaque, Select, TransactionControl
 from workers.sql.create import create
-from workers.sql.cursor import Cursor, Unreadable
+from workers.sql.cursor import Cursor, Home, Unreadable, public
 from workers.sql.data import (
     WRITERS,
     analyze,
@@ -31,10 +31,11 @@ from workers.sql.others import alter, comment, drop, reset_parameter, set_parame
 _OPAQUE_WORDS = 3
 
 
-def read(statement: Statement) -> tuple[Action, ...]:
-    """What a statement asks for, at least one action. ALTER TABLE gives one for each subcommand; a psql command is
-    Opaque. A large statement is read only as far as needed: an INSERT to its table's name."""
-    cursor = Cursor(statement.text)
+def read(statement: Statement, home: Home = public) -> tuple[Action, ...]:
+    """What a statement asks for, at least one action. home: tells the schema of a name that gives none. ALTER TABLE
+    gives one for each subcommand; a psql command is Opaque. A large statement is read only as far as needed: an INSERT
+    to its table's name."""
+    cursor = Cursor(statement.text, home=home)
     if statement.kind is StatementKind.META:
         return (Opaque(statement.text.split(maxsplit=1)[0]),)
     leading = cursor.keywords(_OPAQUE_WORDS)

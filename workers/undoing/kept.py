@@ -40,7 +40,7 @@ def keeping(retrial: Retrial, ours: Rollback, effects: DataEffects) -> Kept | No
             proof = _Trial(retrial, found, at).proof()
     except ServerLost as lost:
         proof = Proof((f"the server was lost over it: {lost}",))
-    steps = proof.steps or steps_of(found.plan.statements, (states.before, states.after), states.in_use)
+    steps = proof.steps or steps_of(found.plan.statements, (states.before, states.after), states.in_use, states.large)
     rollback = settle(found.plan, replace(proof, steps=steps))
     if not rollback.proven:
         rollback = replace(rollback, grade=ours.grade, reasons=ours.reasons)
@@ -77,7 +77,7 @@ class _Trial:
             return Proof((f"keeping failed: {error}",))
         if error := self._apply():
             return Proof((f"applying the migration over the copy failed: {error}",))
-        steps = steps_of(plan.statements, (states.before, states.after), states.in_use)
+        steps = steps_of(plan.statements, (states.before, states.after), states.in_use, states.large)
         for sql_ in (*(step.sql for step in steps), self.keeping.clean):
             if error := self._run(sql_):
                 return Proof((f"rolling back failed: {error}",), steps=steps)

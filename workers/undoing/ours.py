@@ -7,11 +7,12 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from workers.catalog import Catalog, Kind
+from workers.catalog import Catalog, Kind, ObjectId
 from workers.errors import CannotAnalyse
 from workers.facts import Facts, Lock
-from workers.model import Migration, Script, Transaction
+from workers.model import Migration, Transaction
 from workers.play import play
+from workers.policy import Policy
 from workers.postgres.cluster import Role
 from workers.postgres.dump import schema_dump
 from workers.rehearsed import Observation, RehearsedMigration
@@ -25,7 +26,7 @@ from workers.rules.steps import look, steps
 from workers.sql.known import Known
 from workers.sql.split import split
 from workers.stand import Stand
-from workers.undoing.played import Done, play_again
+from workers.undoing.played import Done, Played, play_again
 from workers.ways_back import Rollback
 from workers.words import Name
 
@@ -54,9 +55,20 @@ def dumped_before(stand: Stand) -> Callable[[], str]:
     return dump
 
 
-def around(script: Script, seen: Sequence[Observation | None], states: States) -> States:
-    """With the tables that the migration treats as being in use."""
-    return replace(states, in_use=in_use(script.statements, seen, (states.before, states.after)))
+def around(played: Played, seen: Sequence[Observation | None], states: States, made: frozenset[Name]) -> States:
+    """With the tables that the migration treats as being in use, and those that may be large. made: by the pull
+    request's earlier migrations."""
+    used = in_use(played.script.statements, seen, (states.before, states.after))
+    return replace(states, in_use=used, large=frozenset(_large(played.policy, states, made)))
+
+
+def _large(policy: Policy, states: States, made: frozenset[Name]) -> Iterator[ObjectId]:
+    """As the rules see it: of a table that was there nobody knows how many rows it has, until the policy tells."""
+    for table in states.before.of_kind(Kind.TABLE):
+        name = Name(*table.path)
+        rows = policy.table(name).rows
+        if table.id in states.after.objects and name not in made and (rows is None or rows > policy.small_rows):
+            yield table.id
 
 
 def rolled_back(done: Done, states: States, effects: DataEffects) -> Rollback:

@@ -25,12 +25,14 @@ from workers.words import Name
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A migration that passed on empty tables."""
+    """A migration that passed on empty tables. empty: columns that the pull request has added before, and nothing has
+    filled: code that does comes later."""
 
     migration: Migration
     script: Script
     roles: Roles
     policy: Policy = field(default_factory=Policy)
+    empty: frozenset[tuple[Name, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def filled(reader: psycopg.Connection, ask: Ask) -> frozenset[Name]:
     """The tables that hold rows of ours now, beside those that migrations have put there."""
     if not ask.tables:
         return frozenset()
-    found = fill(reader, sorted(ask.tables), required=ask.required)
+    found = fill(reader, sorted(ask.tables), required=ask.required, empty=ask.empty)
     return frozenset(table.table for table in found.tables if table.inserted)
 
 

@@ -198,6 +198,31 @@ def test_what_went_aside_before_a_failure_is_told(stagings: Stagings) -> None:
         assert "index public.ages is not there" in again.problems
 
 
+UNCHECKED = "ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey"
+
+
+def test_rows_are_checked_in_the_last_transaction(stagings: Stagings) -> None:
+    with stagings.staging() as staging:
+        before = read_catalog(staging.connection)
+        staging.run(UNCHECKED)
+        undo = prepared(staging, UNCHECKED)
+        assert (undo.grade, undo.proven, undo.problems, undo.whole) == (Grade.EXACT, True, (), False)
+        applied = run(staging, undo)
+        assert (applied.fate, applied.error) == (Fate.APPLIED, None)
+        assert compare(before, read_catalog(staging.connection)) == ()
+
+
+def test_rows_in_the_way_of_the_last_check_leave_it_to_a_person(stagings: Stagings) -> None:
+    with stagings.staging(UNCHECKED, "INSERT INTO orders (user_id) VALUES (77)") as staging:
+        undo = prepared(staging, UNCHECKED)
+        finished: list[bool] = []
+        applied = run(staging, undo, lambda: finished.append(True))
+        assert applied.error is not None
+        assert (applied.fate, applied.error.sqlstate, finished) == (Fate.PARTLY, "23503", [])
+        valid = "SELECT convalidated FROM pg_constraint WHERE conname = 'orders_user_id_fkey'"
+        assert staging.connection.execute(valid).fetchall() == [(False,)]
+
+
 def test_rows_written_before_come_back_with_it(stagings: Stagings) -> None:
     with stagings.staging("INSERT INTO users (name, age) VALUES ('Ann', 30)") as staging:
         staging.run(CASES["type"], CASES["rename"])

@@ -31,6 +31,14 @@ def test_entry_has_its_path() -> None:
     assert PRISMA.entries(["m/1_a/migration.sql"], "m") == (Entry("1_a", "m/1_a/migration.sql"),)
 
 
+def test_way_back_is_read_and_sent_as_one_message() -> None:
+    paths = ["m/1_a/migration.sql", "m/1_a/down.sql", "m/2_b/down.sql", "m/down.sql"]
+    assert PRISMA.entries(paths, "m") == (Entry("1_a", "m/1_a/migration.sql", "m/1_a/down.sql"),)
+    files = Files("CREATE TABLE a ()", "DROP TABLE a")
+    expected = Way("CREATE TABLE a ()", Transaction.STATEMENT), Way("DROP TABLE a", Transaction.SIMPLE_QUERY)
+    assert PRISMA.ways(files, Transaction.STATEMENT) == expected
+
+
 PACKAGE = "packages/db/package.json"
 
 

@@ -172,6 +172,28 @@ def test_duplicates_for_every_unique_index_still_to_come(connection: psycopg.Con
             connection.execute(f"CREATE UNIQUE INDEX ON t ({columns})".encode())
 
 
+def test_duplicates_beside_a_key_that_is_unique_with_a_parent(connection: psycopg.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE env (id int PRIMARY KEY);
+        CREATE TABLE t (id int PRIMARY KEY, env_id int NOT NULL REFERENCES env, tenant int, name text NOT NULL);
+        CREATE UNIQUE INDEX ON t (env_id, name);
+    """)
+    fill(connection, public("t"))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("CREATE UNIQUE INDEX ON t (tenant, name)")
+
+
+def test_empty_columns_hold_only_null(connection: psycopg.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE env (id int PRIMARY KEY); CREATE TABLE t (a int, b int, c int, e int REFERENCES env)"
+    )
+    connection.execute("ALTER TABLE t ADD CHECK (c IS NOT NULL) NOT VALID")
+    empty = [(table, column) for table in public("t") for column in "bce"]
+    assert one(fill(connection, public("t"), empty=empty)).inserted >= 20
+    counts = connection.execute("SELECT count(a) > 0, count(b), count(c) > 0, count(e) FROM t").fetchone()
+    assert counts == (True, 0, True, 0)
+
+
 def test_an_expression_and_a_partial_unique_index(connection: psycopg.Connection) -> None:
     connection.execute("CREATE TABLE t (mail text NOT NULL, gone boolean NOT NULL, code text)")
     connection.execute("CREATE UNIQUE INDEX ON t (lower(mail)); CREATE UNIQUE INDEX ON t (code) WHERE NOT gone")

@@ -131,6 +131,12 @@ def test_which_row_gets_which_number_is_left_open(tried: Tried) -> None:
     assert proofs(tried("ALTER TABLE links ADD COLUMN number serial;")) == [PROVEN]
 
 
+def test_the_numbers_of_an_unlogged_table_are_not_logged_either(tried: Tried) -> None:
+    alone, second = tried("ALTER TABLE links SET UNLOGGED; ALTER TABLE links ADD COLUMN number serial;")
+    assert alone is None
+    assert proofs([second]) == [PROVEN]
+
+
 def test_a_difference_is_told(tried: Tried) -> None:
     """Batches are UPDATEs: triggers run. What others of the migration come to does not hang on it."""
     first, second = tried(

@@ -234,16 +234,6 @@ CONSTRAINTS_OF_ALL_KINDS = (
         EXACT,
     ),
     Case(
-        "constraint trigger",
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
-        "CREATE TABLE t (a int); CREATE TABLE u (a int); "
-        "CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FROM u DEFERRABLE INITIALLY DEFERRED FOR EACH "
-        "ROW WHEN (NEW.a > 0) EXECUTE FUNCTION f(); "
-        "COMMENT ON TRIGGER g ON t IS 'late'",
-        "DROP TRIGGER g ON t",
-        EXACT,
-    ),
-    Case(
         "table that others refer to dropped",
         "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (b int REFERENCES t); "
         "COMMENT ON CONSTRAINT u_b_fkey ON u IS 'x'",

@@ -38,6 +38,17 @@ CREATE VIEW cheap AS SELECT p FROM goods WHERE p !== q;
 """
 )
 
+_PARTNERLESS = (
+    _MONEY
+    + """
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = price, RIGHTARG = price);
+CREATE OPERATOR !== (FUNCTION = other, LEFTARG = price, RIGHTARG = price);
+CREATE TABLE goods (p price, q price CHECK (p === q));
+CREATE VIEW cheap AS SELECT p FROM goods WHERE p !== q;
+"""
+)
+_NAMING = "CREATE OPERATOR <<< (FUNCTION = other, LEFTARG = price, RIGHTARG = price, COMMUTATOR = >>>);"
+
 _WORDS = """
 CREATE SCHEMA lang; GRANT CREATE ON SCHEMA lang TO pg_database_owner;
 CREATE TEXT SEARCH DICTIONARY lang.short (TEMPLATE = pg_catalog.simple, stopwords = english, accept = false);
@@ -166,6 +177,20 @@ OPERATORS = (
         CREATE FUNCTION same(a price, b price) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'""",
         EXACT,
     ),
+    Case(
+        "operator that gets partners",
+        _PARTNERLESS,
+        "ALTER OPERATOR === (price, price) SET (COMMUTATOR = ===, NEGATOR = !==)",
+        EXACT,
+        since=17,
+    ),
+    Case(
+        "partner that was only named made",
+        _PARTNERLESS + _NAMING,
+        "CREATE OPERATOR >>> (FUNCTION = other, LEFTARG = price, RIGHTARG = price, COMMUTATOR = <<<)",
+        EXACT,
+    ),
+    Case("operator that names a partner made", _PARTNERLESS, _NAMING, EXACT),
     Case("operator's type renamed", _OPERATORS, "ALTER TYPE price RENAME TO cost", EXACT),
 )
 

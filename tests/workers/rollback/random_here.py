@@ -30,7 +30,7 @@ UNION ALL SELECT 'column', a.attrelid::regclass::text || ' ' || quote_ident(a.at
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL SELECT 'constraint', k.conrelid::regclass::text || ' ' || quote_ident(k.conname)
-FROM pg_constraint k WHERE k.conrelid >= 16384 AND k.contype NOT IN ('n', 't')
+FROM pg_constraint k WHERE k.conrelid >= 16384 AND k.contype <> 'n'
 UNION ALL SELECT 'trigger', t.tgrelid::regclass::text || ' ' || quote_ident(t.tgname)
 FROM pg_trigger t WHERE NOT t.tgisinternal
 UNION ALL SELECT 'policy', p.polrelid::regclass::text || ' ' || quote_ident(p.polname) FROM pg_policy p

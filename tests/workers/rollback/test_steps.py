@@ -1,7 +1,8 @@
-"""Indexes of tables in use are dropped and built outside a transaction, the rest in one; each step is watched."""
+"""Indexes of tables in use are dropped and built outside a transaction, rows are checked in one of their own."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.workers.rollback.databases import fresh_database
 from workers.facts import Facts
 from workers.model import Migration, Transaction
+from workers.policy import SMALL_ROWS, Policy, TablePolicy
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Limits, Role
 from workers.postgres.sandbox import strongest_tier
@@ -23,13 +25,14 @@ from workers.rollback.steps import bare, in_use, steps_of, text_of
 from workers.rollback.write import write_rollback
 from workers.sql.split import split
 from workers.ways_back import UndoStep
+from workers.words import Name
 
 BASE = """
 CREATE TABLE t (a int PRIMARY KEY, b text, c int);
 CREATE INDEX old ON t (b);
 CREATE INDEX commented ON t (c);
 COMMENT ON INDEX commented IS 'stays with the index';
-CREATE TABLE big (id int PRIMARY KEY, t int REFERENCES t, x int);
+CREATE TABLE big (id int PRIMARY KEY, t int REFERENCES t, x int CHECK (x > 0));
 CREATE TABLE parted (a int) PARTITION BY RANGE (a);
 """
 PATIENT = (
@@ -37,7 +40,9 @@ PATIENT = (
     "SET LOCAL lock_timeout = '5s';\n"
 )
 ASIDE = "-- Outside a transaction. Where it fails it leaves an invalid index, to be dropped before another try.\n"
-
+CHECK = (
+    "-- Done apart, this lets others read and write. Where rows are in the way, put them right, then run this again.\n"
+)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -95,17 +100,47 @@ def test_drops_come_first_and_builds_last(installation: Installation, cache: Pat
     assert undo.sql == (
         f'{ASIDE}DROP INDEX CONCURRENTLY "public"."new";\n\n'
         f'BEGIN;\n{PATIENT}ALTER TABLE "public"."t" DROP COLUMN "d";\n'
-        'ALTER TABLE "public"."big" ADD CONSTRAINT "big_t_fkey" FOREIGN KEY (t) REFERENCES public.t(a);\nCOMMIT;\n\n'
-        f"{ASIDE}CREATE INDEX CONCURRENTLY old ON public.t USING btree (b);\n"
+        'ALTER TABLE "public"."big" ADD CONSTRAINT "big_t_fkey" FOREIGN KEY (t) REFERENCES public.t(a) NOT VALID;\n'
+        f"COMMIT;\n\n{ASIDE}CREATE INDEX CONCURRENTLY old ON public.t USING btree (b);\n\n"
+        f'BEGIN;\n{CHECK}{PATIENT}ALTER TABLE "public"."big" VALIDATE CONSTRAINT "big_t_fkey";\nCOMMIT;\n'
     )
-    assert [step.transaction for step in undo.steps] == [False, True, False]
+    assert [step.transaction for step in undo.steps] == [False, True, False, True]
     assert [(str(lock.relation), lock.mode.sql) for lock in undo.locks] == [
         ("public.big", "SHARE ROW EXCLUSIVE"),
         ("public.t", "ACCESS EXCLUSIVE"),
     ]
-    assert undo.takes == (
-        "ALTER TABLE … ADD FOREIGN KEY: big_t_fkey (FOREIGN KEY) is checked against every row of public.big under a "
-        "SHARE ROW EXCLUSIVE lock, which blocks writes.",
+    assert undo.takes == ()
+
+
+SMALL = Policy(tables=((Name("public", "big"), TablePolicy(rows=SMALL_ROWS)),))
+seldom = functools.partial(pytest.param, marks=pytest.mark.campaign)
+MADE = "CREATE TABLE made (id int PRIMARY KEY, t int REFERENCES t)"
+
+
+@pytest.mark.parametrize(
+    ("migrations", "policy", "checked"),
+    [
+        (("ALTER TABLE big DROP CONSTRAINT big_t_fkey",), SMALL, None),
+        seldom((MADE, "ALTER TABLE made DROP CONSTRAINT made_t_fkey"), Policy(), None),
+        seldom(("ALTER TABLE big ALTER x TYPE bigint",), Policy(), None),
+        seldom(("DROP TABLE big",), Policy(), None),
+        (("ALTER TABLE big DROP CONSTRAINT big_t_fkey",), Policy(), "big_t_fkey"),
+        seldom(("ALTER TABLE big DROP x, ADD y int",), Policy(), "big_x_check"),
+    ],
+)
+def test_rows_of_what_may_be_large_are_checked_apart(
+    installation: Installation, cache: Path, migrations: tuple[str, ...], policy: Policy, checked: str | None
+) -> None:
+    """Of the last migration."""
+    added = [Migration(str(n), f"{n}.sql", text, Transaction.FILE) for n, text in enumerate(migrations, start=2)]
+    ground = Ground(installation, strongest_tier(), Limits(), cache, 1 << 30, lambda: None)
+    with replayed((Migration("1", "1.sql", BASE, Transaction.FILE),), ground) as base:
+        undo = rehearse(base, tuple(added), policy=policy).migrations[-1].rollback
+    assert undo is not None
+    assert (undo.difference, undo.proven) == ((), True)
+    assert ["VALIDATE" in step.sql for step in undo.steps] == ([False, True] if checked else [False])
+    assert (f'VALIDATE CONSTRAINT "{checked}"' in undo.steps[-1].sql, "NOT VALID" in undo.sql) == (
+        (True, True) if checked else (False, False)
     )
 
 

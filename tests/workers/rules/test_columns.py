@@ -9,7 +9,7 @@ import pytest
 from tests.workers.rules.build import DO, ORDERS, USERS, found, messages, of, step
 from tests.workers.rules.schemas import schema_of, sequence, table
 from workers.catalog import Value
-from workers.changes import ColumnAdded, ColumnTypeChanged, DefaultChanged
+from workers.changes import CatalogChange, ColumnAdded, ColumnTypeChanged, DefaultChanged
 from workers.object_changes import EnumValueRemoved, ObjectCreated, Trait, TraitChanged
 from workers.rules import (
     all_rows_updated,
@@ -56,6 +56,22 @@ def test_a_required_column_loses_its_default() -> None:
     after = schema_of(table(ORDERS, 1, {"state": {"not_null": True}}))
     made = step(DO, of(DROPPED), after=after)
     assert found(default_dropped.RULE, made) == [("public.orders.state", "risky")]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "advice"),
+    [
+        ((), "Deploy code that always sets it first, and drop the default in a later release."),
+        (
+            (ColumnAdded(ORDERS, "state", "text", True, True),),
+            "Keep the default for now: code that sets it can only be ",
+        ),
+    ],
+)
+def test_code_cannot_set_a_column_before_it_is_there(earlier: tuple[CatalogChange, ...], advice: str) -> None:
+    after = schema_of(table(ORDERS, 1, {"state": {"not_null": True}}))
+    (message,) = messages(default_dropped.RULE, step(DO, of(DROPPED), after=after, earlier=earlier))
+    assert advice in message
 
 
 def test_required_columns_of_a_table_are_told_together() -> None:

@@ -174,11 +174,13 @@ def test_a_value_with_a_syntax_of_its_own() -> None:
     assert message.startswith("DO fails as soon as there are rows")
 
 
-def test_rows_put_into_a_new_table_come_from_elsewhere() -> None:
+def test_rows_put_into_a_table_come_from_elsewhere() -> None:
     rejection = Rejection(0, ORDERS, SqlError("22P02", "no number"), None)
-    finding = one(rows_rejected.RULE, step(DO, rejections=(rejection,), created=frozenset({ORDERS})))
-    assert finding.object == "1_test"
-    assert "but rows that the schema allows make it fail" in finding.message
+    new = step(DO, rejections=(rejection,), created=frozenset({ORDERS}))
+    for made in (new, step("INSERT INTO orders SELECT * FROM users", rejections=(rejection,))):
+        finding = one(rows_rejected.RULE, made)
+        assert finding.object == "1_test"
+        assert "but rows that the schema allows make it fail" in finding.message
 
 
 def test_a_rejection_tells_table_and_error() -> None:

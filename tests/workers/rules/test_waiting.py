@@ -13,6 +13,7 @@ from workers.changes import (
     ColumnTypeChanged,
     ConstraintAdded,
     ConstraintKind,
+    DefaultChanged,
     IndexCreated,
     NotNullSet,
     TableCreated,
@@ -40,6 +41,7 @@ from workers.rules import (
     table_rewritten,
 )
 from workers.rules.rule import Step
+from workers.sql.split import split
 from workers.verdict import Finding
 from workers.words import LockMode, Name
 
@@ -268,12 +270,48 @@ def test_a_foreign_key_is_checked_though_no_scan_was_seen_and_names_an_old_paren
     assert ("public.users cannot be written meanwhile either" in message) is told
 
 
-def test_a_key_on_a_column_that_came_just_before_can_come_with_it() -> None:
-    facts = _referring()
-    sql = "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (user_id) REFERENCES users (id)"
-    added = ColumnAdded(ORDERS, "user_id", "bigint", not_null=False, has_default=False)
-    told = [messages(constraint_validated_at_once.RULE, step(sql, facts, earlier=of)) for of in ((), (added,))]
-    assert ["ADD COLUMN … REFERENCES public.users" in message for (message,) in told] == [False, True]
+def test_a_table_is_not_told_twice_as_its_own_parent() -> None:
+    change = ConstraintAdded(ORDERS, "c", ConstraintKind.FOREIGN_KEY, True, "", ORDERS)
+    (message,) = messages(constraint_validated_at_once.RULE, step(DO, replace(_referring(), changes=(change,))))
+    assert "meanwhile" not in message
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ((), "public.users cannot be written meanwhile either."),
+        ((lock(USERS, LockMode.ACCESS_EXCLUSIVE),), "public.users can be neither read nor written meanwhile."),
+    ],
+)
+def test_a_parent_is_under_what_the_transaction_has_taken_before(held: tuple[Lock, ...], told: str) -> None:
+    facts = replace(_referring(), locks=(*_referring().locks, lock(USERS, LockMode.SHARE_ROW_EXCLUSIVE)))
+    (message,) = messages(constraint_validated_at_once.RULE, step(DO, facts, held=held))
+    assert told in message
+
+
+ADDED = "ALTER TABLE orders ADD COLUMN user_id bigint; "
+
+
+@pytest.mark.parametrize(
+    ("before", "default", "in_one"),
+    [
+        ("", False, False),
+        (ADDED, True, False),
+        (ADDED + "UPDATE orders SET user_id = 1; ", False, False),
+        (ADDED + "INSERT INTO orders (user_id) VALUES (1); ", False, False),
+        (ADDED + "DO $$ BEGIN UPDATE orders SET user_id = 1; END $$; ", False, False),
+        (ADDED + "UPDATE users SET name = ''; ", False, True),
+        (ADDED, False, True),
+    ],
+)
+def test_a_key_on_a_column_that_is_still_empty_can_come_with_it(before: str, default: bool, in_one: bool) -> None:
+    key = "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (user_id) REFERENCES users (id)"
+    earlier = (ColumnAdded(ORDERS, "user_id", "bigint", False, default),) if before else ()
+    made = step(key, _referring(), earlier=earlier)
+    text = replace(made.migration, text=before + key)
+    made = placed(replace(made, migration=text, index=len(split(before).statements)))
+    (message,) = messages(constraint_validated_at_once.RULE, made)
+    assert ("ADD COLUMN … REFERENCES public.users" in message) is in_one
 
 
 # ---------------------------------------------------------------- not-null-set
@@ -298,7 +336,26 @@ def test_a_primary_keys_not_null_is_told_there() -> None:
 def test_not_null_is_a_demand_on_the_rows_of_a_small_table_too() -> None:
     assert found(not_null_set.RULE, step(DO, SET)) == [("public.orders.a", "risky")]
     (small,) = messages(not_null_set.RULE, step(DO, SET, policy=SMALL))
-    assert small.startswith("a of public.orders becomes NOT NULL: every row is read, and one NULL makes it fail.")
+    assert small.startswith("a of public.orders becomes NOT NULL: every row is read, and one NULL makes it fail; code")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "told"),
+    [
+        ((), "code that writes NULL fails from then on."),
+        ((ColumnAdded(ORDERS, "a", "integer", False, True),), "code that writes NULL fails from then on."),
+        (
+            (ColumnAdded(ORDERS, "a", "integer", False, False), DefaultChanged(ORDERS, "a", "0")),
+            "code that writes NULL fails from then on.",
+        ),
+        (
+            (ColumnAdded(ORDERS, "a", "integer", False, False),),
+            "code that does not set the column can no longer insert.",
+        ),
+    ],
+)
+def test_code_does_not_know_a_column_that_is_new(earlier: tuple[CatalogChange, ...], told: str) -> None:
+    assert told in one(not_null_set.RULE, step(DO, SET, earlier=earlier)).message
 
 
 def test_names_in_the_way_to_not_null_can_be_copied() -> None:
@@ -383,6 +440,8 @@ def test_work_under_the_statements_own_lock_and_under_one_held() -> None:
     assert own.startswith("REINDEX TABLE goes through all rows of public.orders under an ACCESS EXCLUSIVE lock, which")
     (bare,) = messages(blocking_work.RULE, step("ALTER TABLE orders ALTER a TYPE oid", READ))
     assert "No form of it lets others write meanwhile" in bare
+    (key,) = messages(blocking_work.RULE, step("ALTER TABLE orders ADD PRIMARY KEY (a)", READ))
+    assert "let ADD PRIMARY KEY USING INDEX take it over" in key
     carried = replace(READ, locks=(lock(ORDERS, LockMode.ACCESS_EXCLUSIVE, carried=True),))
     for made in (step(DO, carried), step(DO, replace(READ, locks=(WRITING,)), held=(EXCLUSIVE,))):
         (message,) = messages(blocking_work.RULE, made)

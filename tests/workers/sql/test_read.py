@@ -505,6 +505,13 @@ CASES: tuple[tuple[str, Action | tuple[Action, ...]], ...] = (
     ("copy t to stdout", Copy(public("t"), False)),
     ("copy (select 1) to stdout", Copy(None, False)),
     ("select 1", Select()),
+    ("set local schema 'app'", SetParameter("search_path", "'app'", local=True)),
+    ("select set_config('Lock_Timeout', '1s', true)", SetParameter("lock_timeout", "1s", local=True)),
+    (
+        "select pg_catalog.set_config('search_path', '', false), set_config('a.b', $1, false) from t",
+        (SetParameter("search_path", ""), Select()),
+    ),
+    ("select set_config('a', 'b' || 'c', false), 1", (Select(), Select())),
     ("select setval('s.q', 1, false), pg_catalog.setval('q'::regclass, 7)", Select((Name("s", "q"), public("q")))),
     ("select setval('q', (select max(a) from t)), setval(pg_get_serial_sequence('t', 'a'), 1), setval()", Select()),
     ("values (1)", Select()),
