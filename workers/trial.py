@@ -13,7 +13,7 @@ from workers.model import Script, Statement
 from workers.play import play
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
-from workers.postgres.imprint import imprint
+from workers.postgres.imprint import imprint, untouched
 from workers.postgres.observe import Observer
 from workers.postgres.relations import Relations
 from workers.preflight import Known
@@ -129,7 +129,13 @@ def _attempt(
         seen = play(stage, played.script, played.migration.transaction)
         failed = failure(seen)
         if failed is None:
-            states = States(before, read_catalog(reader), {**rows, **theirs}, dump, imprint=printed)
+            states = States(
+                before,
+                read_catalog(reader),
+                {**rows, **theirs},
+                dump,
+                is_back=lambda reader: untouched(reader, printed),
+            )
             attempt: _Passed | _Failed = _taken_back(Done(stand, stage, reader, played), states, seen, made)
         else:
             attempt = _Failed(stage, seen[failed], failed)

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from workers.audit.line import line_on
-from workers.audit.tried import NoDump, tried
+from workers.audit.tried import tried
 from workers.audited import AuditedMigration
 from workers.model import Migration
 from workers.postgres.cluster import Cluster, Limits, start_cluster
@@ -52,10 +52,12 @@ def audited(history: Sequence[Migration], wanted: Iterable[int], ground: Ground)
     CannotAnalyse where none starts, or what is laid first fails."""
     left = _Left(deque(sorted(wanted)))
     with _garbage_collected_seldom():
-        while left.places:
-            with start_cluster(ground.installation, ground.tier, ground.limits, ground.cache) as cluster:
-                lay(ground.before, Prelude(cluster))
-                yield from _on_one_server(history, left, cluster)
+        for dumped in (False, True):
+            while left.places:
+                with start_cluster(ground.installation, ground.tier, ground.limits, ground.cache) as cluster:
+                    lay(ground.before, Prelude(cluster))
+                    yield from _on_one_server(history, left, cluster, dumped=dumped)
+            left.places.extend(left.to_dump)
 
 
 @contextlib.contextmanager
@@ -73,14 +75,17 @@ def _garbage_collected_seldom() -> Iterator[None]:
 @dataclass(frozen=True, slots=True)
 class _Left:
     """places: of the migrations that have still to be looked at. met: how often the server was lost over a migration;
-    it may have been by chance, or for want of memory. to_dump: before which pg_dump is wanted."""
+    it may have been by chance, or for want of memory. to_dump: those before which pg_dump is wanted: on another
+    server, as the moment has passed."""
 
     places: deque[int]
     met: Counter[int] = field(default_factory=Counter)
-    to_dump: set[int] = field(default_factory=set)
+    to_dump: list[int] = field(default_factory=list)
 
 
-def _on_one_server(history: Sequence[Migration], left: _Left, cluster: Cluster) -> Generator[Told, None, None]:
+def _on_one_server(
+    history: Sequence[Migration], left: _Left, cluster: Cluster, *, dumped: bool
+) -> Generator[Told, None, None]:
     """Takes off what is told, and ends where the database is not what the history makes it."""
     place, places, met = 0, left.places, left.met
     try:
@@ -91,14 +96,16 @@ def _on_one_server(history: Sequence[Migration], left: _Left, cluster: Cluster) 
                 elif place < places[0]:
                     line.apply(history[place])
                 else:
-                    found = tried(line, history[place], dumped=place in left.to_dump)
-                    yield places.popleft(), found.migration
+                    found = tried(line, history[place], dumped=dumped)
+                    places.popleft()
+                    if found.migration:
+                        yield place, found.migration
+                    else:
+                        left.to_dump.append(place)
                     if not found.goes_on:
                         return
                 place += 1
             line.check()
-    except NoDump:
-        left.to_dump.add(place)
     except (ServerLost, psycopg.Error) as lost:
         met[place] += 1
         if met[place] == _TRIES and places and places[0] == place:

@@ -15,6 +15,7 @@ from workers.model import Migration, SqlError
 from workers.postgres.catalog_following import Follower
 from workers.postgres.cluster import DATABASE, Cluster, Role
 from workers.postgres.dump import schema_dump
+from workers.postgres.past import Past
 from workers.postgres.prelude import Prelude
 from workers.postgres.session import Session
 from workers.replay import apply_whole
@@ -67,14 +68,16 @@ class State:
 @dataclass(slots=True)
 class Line:
     """session: on which the history is applied. second: on which each migration is applied again, so that temporary
-    tables of the first time are not in the way. reader: sees what they have committed. known: the database as it is
-    now; None where nobody has looked. locked: the tables that the last migration may have written, by its locks."""
+    tables of the first time are not in the way. reader: sees what they have committed. looking_back: keeps a moment in
+    sight. known: the database as it is now; None where nobody has looked. locked: the tables that the last migration
+    may have written, by its locks."""
 
     cluster: Cluster
     prelude: Prelude
     session: Session
     second: Session
     reader: psycopg.Connection
+    looking_back: psycopg.Connection
     follower: Follower
     known: State | None = None
     locked: frozenset[Name] = frozenset()
@@ -94,6 +97,10 @@ class Line:
         """Whether all that was read bit by bit was right: raises Wrong, a bug."""
         self.follower.read()
         self.follower.check()
+
+    def remembered(self) -> Past:
+        """The database as it is now, until the next time."""
+        return Past(self.looking_back)
 
     def dump(self) -> str:
         """By pg_dump, of the database as it is now; empty where there is none."""
@@ -150,5 +157,6 @@ def line_on(cluster: Cluster) -> Iterator[Line]:
         Session(cluster) as session,
         Session(cluster) as second,
         cluster.connect(Role.MIGRATION) as reader,
+        cluster.connect(Role.OBSERVER, DATABASE) as looking_back,
     ):
-        yield Line(cluster, Prelude(cluster), session, second, reader, Follower(reader))
+        yield Line(cluster, Prelude(cluster), session, second, reader, looking_back, Follower(reader))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -16,7 +17,6 @@ from workers.audited import AuditedMigration
 from workers.catalog import Catalog, Kind
 from workers.facts import Facts
 from workers.model import Migration, SqlError
-from workers.postgres.imprint import imprint
 from workers.postgres.outcome import ServerLost
 from workers.postgres.roles import Roles
 from workers.rehearsed import Observation
@@ -37,23 +37,27 @@ _RAN = Observation(Facts(), 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """goes_on: the database is as the migration leaves it, so that the next one can be tried on it."""
+    """migration: None where the schema before it has to be dumped, and was not. goes_on: the database is as the
+    migration leaves it, so that the next one can be tried on it."""
 
-    migration: AuditedMigration
+    migration: AuditedMigration | None
     goes_on: bool
 
 
-class NoDump(Exception):
+class _NoDump(Exception):
     """The schema before the migration was not dumped, and now it is wanted."""
 
 
 def tried(line: Line, migration: Migration, *, dumped: bool) -> Tried:
     """An error of the migration's own is told; the database is then as its runner leaves it. dumped: by pg_dump
     beforehand in any case. Raises ServerLost and psycopg.Error where the server is lost before the migration is
-    applied; NoDump."""
+    applied."""
     began, noted = time.monotonic(), len(line.prelude.notes)
     trial, error = _applied(line, migration, dumped)
-    rollback, written = (None, None) if error else trial.take_back()
+    try:
+        rollback, written = (None, None) if error else trial.take_back()
+    except _NoDump:
+        return Tried(None, trial.goes_on)
     found = AuditedMigration(
         migration.id,
         migration.path,
@@ -82,7 +86,7 @@ def _sentence(error: SqlError) -> str:
 
 
 class _Trial:
-    """goes_on: see Tried. down: their own way back, where it has a statement. dump or imprint: before the migration."""
+    """goes_on: see Tried. down: their own way back, where it has a statement. past or dump: before the migration."""
 
     def __init__(self, line: Line, migration: Migration, dumped: bool) -> None:
         """Before the migration is applied."""
@@ -91,8 +95,8 @@ class _Trial:
         self.roles = Roles.before(line.cluster, migration.text)
         self.writes = writes_of(migration)
         self.before = line.state()
-        dumped = dumped or not self.writes.only_add
-        self.imprint = None if dumped else imprint(line.reader)
+        dumped = dumped or self.writes.to_dump
+        self.past = None if dumped else line.remembered()
         self.dump = line.dump() if dumped else ""
         self.positions = line.positions() if self.writes.actions else {}
 
@@ -105,7 +109,7 @@ class _Trial:
         around = (before.catalog, after.catalog)
         statements = self.writes.statements
         used = in_use(statements, [_RAN] * len(statements), around)
-        states = States(*around, before.with_empty(inserted), self._dumped, used, self.imprint)
+        states = States(*around, before.with_empty(inserted), self._dumped, used, self._is_back)
         plan = write_rollback(*around, done)
         try:
             return self._proven(plan, states, after)
@@ -115,20 +119,33 @@ class _Trial:
 
     def _proven(self, plan: Plan, states: States, after: State) -> tuple[Rollback, Written | None]:
         line = self.line
-        proof = prove(Rehearsed(line.reader, self._run, self.again, line.dumped, lambda _: line.look()), plan, states)
+        database = Rehearsed(line.reader, self._run, self.again, line.dumped, lambda _: line.look())
+        try:
+            proof = prove(database, plan, states)
+        except _NoDump:
+            self._stay(None, after)
+            raise
+        finally:
+            if self.past:
+                self.past.leave()
         self._stay(proof.again if proof.proven else None, after)
         written = try_theirs(line, self.down, self.again, states) if self.down and self.goes_on else None
         if written:
             self._stay(None, after)
         return settle(plan, proof), written
 
+    def _is_back(self, reader: psycopg.Connection[Any]) -> bool:
+        return self.past is not None and self.past.is_back(reader)
+
     def _run(self, sql: str) -> str | None:
+        if self.past and " CONCURRENTLY " in sql:
+            self.past.leave()
         error = self.line.session.run(sql, simple=True).error
         return error.message if error else None
 
     def _dumped(self) -> str:
-        if self.imprint is not None:
-            raise NoDump
+        if self.past:
+            raise _NoDump
         return self.dump
 
     def again(self) -> str | None:

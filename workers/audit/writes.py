@@ -35,11 +35,9 @@ _MAY_WRITE = (Copy, Delete, Do, Insert, Merge, Opaque, Select, Truncate, Update)
 _DEFINE = frozenset({"alter", "comment", "create", "drop", "grant", "revoke", "set", "reset"})
 
 
-# What changes or removes something that is there: a rollback makes it anew, which the system catalogs' rows show.
-_MADE_ANEW = re.compile(
-    r"\b(?:drop|rename|temp(?:orary)?|or\s+replace|set\s+(?:default|schema)|alter\s+(?:(?:column\s+)?\S+\s+)?(?:set\s+data\s+)?type)\b",
-    re.I,
-)
+# Where what is seen of the catalogs before a migration does not tell whether they are back: nobody may look back while
+# something is done CONCURRENTLY, and the rows of a view that was made again are others.
+_DUMPED = re.compile(r"\bconcurrently\b|\b(?:replace|drop)\s+(?:materialized\s+)?view\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,9 @@ class Writes:
         return any(isinstance(action, TransactionControl) for action in self.actions)
 
     @property
-    def only_add(self) -> bool:
-        """By their words: a rollback may well leave no trace in the catalogs."""
-        return not any(_MADE_ANEW.search(statement.text) for statement in self.statements)
+    def to_dump(self) -> bool:
+        """By their words: whether pg_dump had better tell of the schema before."""
+        return any(_DUMPED.search(statement.text) for statement in self.statements)
 
     @property
     def named(self) -> frozenset[Name]:

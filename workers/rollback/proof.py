@@ -11,7 +11,6 @@ import psycopg
 from workers.catalog import Catalog, Kind, ObjectId
 from workers.errors import CannotAnalyse
 from workers.postgres.catalog import read_catalog
-from workers.postgres.imprint import Imprint, untouched
 from workers.rollback.comparison import compare
 from workers.rollback.difference import match
 from workers.rollback.dumps import dumps_differ
@@ -49,16 +48,16 @@ class Rehearsed:
 @dataclass(frozen=True, slots=True)
 class States:
     """The catalog before the migration and after it, and the rows that the tables held before it. dump: tells pg_dump's
-    text before it, empty where there is none. in_use: tables whose indexes are dropped and built aside. imprint: of the
-    system catalogs before it, where it was taken: while that is the same, neither the catalog nor pg_dump can tell a
-    difference. large: tables whose rows are checked aside."""
+    text before it, empty where there is none. in_use: tables whose indexes are dropped and built aside. is_back:
+    whether the system catalogs say the same as before it, where that is known: then neither the catalog nor pg_dump
+    can tell a difference. large: tables whose rows are checked aside."""
 
     before: Catalog
     after: Catalog
     rows: Fingerprint
     dump: Callable[[], str] = lambda: ""
     in_use: frozenset[ObjectId] = frozenset()
-    imprint: Imprint | None = None
+    is_back: Callable[[psycopg.Connection[Any]], bool] = lambda _: False
     large: frozenset[ObjectId] = frozenset()
 
 
@@ -87,7 +86,7 @@ def prove(database: Rehearsed, plan: Plan, states: States) -> Proof:
         if error := database.run(step.sql):
             held = held_values(database.reader, match(states.before, states.after))
             return Proof((f"rolling back failed: {error}",), steps=steps, held=held)
-    same = states.imprint is not None and untouched(database.reader, states.imprint)
+    same = states.is_back(database.reader)
     back = states.before if same else database.look(database.reader)
     contents = fingerprint(database.reader, back, states.rows.keys())
     difference = [*compare(states.before, back), *_rows(plan, states, contents)]

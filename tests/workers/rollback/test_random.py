@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from tests.workers.rollback.databases import fresh_database
 from tests.workers.rollback.random_ddl import Connection, random_ddl
 from tests.workers.rollback.random_here import BASE, Draw
+from tests.workers.rollback.witnesses import Witnesses, witnesses
 from workers.catalog import Kind
 from workers.facts import Facts
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
-from workers.postgres.dump import schema_dump
-from workers.postgres.imprint import imprint, untouched
 from workers.rollback.effects import effects_in
 from workers.rollback.proof import Rehearsed, States, prove
 from workers.rollback.rows import fingerprint
@@ -57,15 +56,15 @@ def undone(server: Cluster, setup: list[Draw], migration: list[Draw]) -> None:
             made = random_ddl(connection, setup)
         with connection.transaction(force_rollback=True):
             text = ";\n".join(random_ddl(connection, migration))
-        difference = _difference(server, database, connection, text)
+        with witnesses(server, connection, text) as seen:
+            difference = _difference(seen, connection, text)
     assert difference == (), "\n".join((*difference, "-- before", *(f"{one};" for one in made), "-- migration", text))
 
 
-def _difference(server: Cluster, database: str, connection: Connection, migration: str) -> tuple[str, ...]:
+def _difference(seen: Witnesses, connection: Connection, migration: str) -> tuple[str, ...]:
     """Of what a rollback that claims to restore the schema comes to; empty, too, where none is claimed."""
     before = read_catalog(connection)
     rows = fingerprint(connection, before, tuple(Name(*each.path) for each in before.of_kind(Kind.TABLE)))
-    dumped, printed = schema_dump(server, database), imprint(connection)
 
     def run(sql: str) -> str | None:
         try:
@@ -83,14 +82,9 @@ def _difference(server: Cluster, database: str, connection: Connection, migratio
     if plan.grade is Grade.IRREVERSIBLE:
         return ()
 
-    def dump() -> str:
-        text = schema_dump(server, database)
-        assert text == dumped or not untouched(connection, printed)
-        return text
-
-    rehearsed = Rehearsed(connection, run, lambda: run(migration), dump)
+    rehearsed = Rehearsed(connection, run, lambda: run(migration), seen.dump)
     stays = frozenset(each.id for each in before.of_kind(Kind.TABLE) if each.id in after.objects)
-    found = prove(rehearsed, plan, States(before, after, rows, lambda: dumped, large=stays)).difference
+    found = prove(rehearsed, plan, States(before, after, rows, lambda: seen.dumped, large=stays)).difference
     if plan.grade is Grade.LOSSY and len(found) == 1 and _EXCUSED.match(found[0]):
         return ()  # it expects of rows what they have lost
     return (*found, plan.sql) if found else ()

@@ -10,12 +10,11 @@ import pytest
 from tests.workers.rollback.case import Case
 from tests.workers.rollback.cases import CASES, SELDOM
 from tests.workers.rollback.databases import fresh_database
+from tests.workers.rollback.witnesses import Witnesses, witnesses
 from workers.catalog import Catalog, Kind
 from workers.facts import Facts
 from workers.postgres.catalog import read_catalog
 from workers.postgres.cluster import Cluster, Role
-from workers.postgres.dump import schema_dump
-from workers.postgres.imprint import imprint, untouched
 from workers.rollback.effects import effects_in
 from workers.rollback.grading import DataEffects
 from workers.rollback.proof import Rehearsed, States, prove, settle
@@ -86,7 +85,12 @@ def test_undone(server: Cluster, database: str, connection: Connection, case: Ca
         pytest.skip(f"without {case.needs}")
     with server.connect(Role.MIGRATION, database) as other:  # so that the rows written here are not counted
         other.execute(case.setup.encode())
-    before, dumped, printed = read_catalog(connection), schema_dump(server, database), imprint(connection)
+    with witnesses(server, connection, case.migration) as seen:
+        undone(connection, case, seen)
+
+
+def undone(connection: Connection, case: Case, seen: Witnesses) -> None:
+    before = read_catalog(connection)
     states_rows = rows(connection, before)
     if "COMMIT" in case.migration or "ADD VALUE" in case.migration:
         connection.execute(case.migration.encode())
@@ -103,13 +107,8 @@ def test_undone(server: Cluster, database: str, connection: Connection, case: Ca
     def apply() -> str | None:
         return runner(connection, case.migration)
 
-    def dump() -> str:
-        text = schema_dump(server, database)
-        assert text == dumped or not untouched(connection, printed)
-        return text
-
-    rehearsed = Rehearsed(connection, lambda sql: in_transaction(connection, sql), apply, dump)
-    rollback = settle(plan, prove(rehearsed, plan, States(before, after, states_rows, lambda: dumped)))
+    rehearsed = Rehearsed(connection, lambda sql: in_transaction(connection, sql), apply, seen.dump)
+    rollback = settle(plan, prove(rehearsed, plan, States(before, after, states_rows, lambda: seen.dumped)))
     assert (rollback.difference, rollback.proven, rollback.notes) == ((), True, ()), rollback.sql
 
 
