@@ -99,7 +99,7 @@ class Line:
         self.follower.check()
 
     def remembered(self) -> Past:
-        """The database as it is now, until the next time."""
+        """The database as it is now; to be closed before the next one."""
         return Past(self.looking_back)
 
     def dump(self) -> str:

@@ -58,6 +58,8 @@ def tried(line: Line, migration: Migration, *, dumped: bool) -> Tried:
         rollback, written = (None, None) if error else trial.take_back()
     except _NoDump:
         return Tried(None, trial.goes_on)
+    finally:
+        trial.forget()
     found = AuditedMigration(
         migration.id,
         migration.path,
@@ -79,6 +81,7 @@ def _applied(line: Line, migration: Migration, dumped: bool) -> tuple[_Trial, Sq
         line.prelude.notes = prelude.notes
         if not prelude.made:
             return trial, error
+        trial.forget()
 
 
 def _sentence(error: SqlError) -> str:
@@ -126,13 +129,17 @@ class _Trial:
             self._stay(None, after)
             raise
         finally:
-            if self.past:
-                self.past.leave()
+            self.forget()
         self._stay(proof.again if proof.proven else None, after)
         written = try_theirs(line, self.down, self.again, states) if self.down and self.goes_on else None
         if written:
             self._stay(None, after)
         return settle(plan, proof), written
+
+    def forget(self) -> None:
+        """Nobody looks back any more: what comes next may be done CONCURRENTLY."""
+        if self.past:
+            self.past.close()
 
     def _is_back(self, reader: psycopg.Connection[Any]) -> bool:
         return self.past is not None and self.past.is_back(reader)

@@ -34,14 +34,13 @@ class _Seen:
 
 
 class Past:
-    """From now on, on a connection of its own, until `leave` or the next one on it. As long as it is not left, what is
-    done CONCURRENTLY in the database waits for it. Raises psycopg.Error.
+    """From now on, on a connection of its own, until `leave` or `close`. Before that, what is done CONCURRENTLY in the
+    database waits for it. Raises psycopg.Error.
     https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY"""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._gone: _Seen | None = None
-        connection.rollback()
         connection.execute(_BEGIN, prepare=False)
         ((self._since,),) = connection.execute(_NOW, prepare=False).fetchall()
 
@@ -50,7 +49,11 @@ class Past:
         if self._gone is None:
             with self._connection.cursor(row_factory=tuple_row) as cursor:
                 self._gone = _seen(cursor, "gone", self._since)
-            self._connection.rollback()
+            self.close()
+
+    def close(self) -> None:
+        """Without keeping anything."""
+        self._connection.rollback()
 
     def is_back(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether the catalogs say the same again but for numbers, so that pg_dump and all who read them as this role

@@ -131,6 +131,38 @@ def test_one_that_is_not_proven_and_the_next(repo: Repo, audit: Audited) -> None
     assert "| proven | 2 of 3 " in audit(repo.folder, "--format", "markdown")[1]
 
 
+def test_nobody_looks_back_over_one_that_fails(repo: Repo, audit: Audited) -> None:
+    """What is done CONCURRENTLY would wait for whoever does."""
+    repo.commit(prisma(m1=USERS, m2="SELECT FROM nobody;", m3="CREATE INDEX CONCURRENTLY mails ON users (id);"))
+    found = as_json(audit(repo.folder, "--format", "json"))[1]
+    assert [(one["applied"], one["proven"]) for one in found["migrations"]] == [
+        (True, True),
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_a_view_that_is_made_again(repo: Repo, audit: Audited) -> None:
+    """Its parsed query lists the columns of its tables as they are then: pg_dump has to tell, on another server."""
+    made = (
+        "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE days (mood mood); CREATE VIEW moods AS SELECT mood FROM days;"
+    )
+    migrations = prisma(
+        m1=made,
+        m2="ALTER TABLE days ADD day date;",
+        m3="ALTER TYPE mood ADD VALUE 'ok';",
+        m4="DROP TABLE days CASCADE;",
+    )
+    repo.commit(migrations)
+    found = as_json(audit(repo.folder, "--format", "json"))[1]
+    assert [(one["id"], one["grade"], one["proven"]) for one in found["migrations"]] == [
+        ("m1", "exact", True),
+        ("m2", "exact", True),
+        ("m3", "exact", True),
+        ("m4", "lossy", True),
+    ]
+
+
 def test_a_role_that_is_there_before_the_migration(repo: Repo, audit: Audited) -> None:
     """Whatever is granted to it when it is made here."""
     repo.commit(prisma(m1=USERS, m2="GRANT SELECT ON users TO reader; CREATE POLICY own ON users TO other;"))
