@@ -17,7 +17,7 @@ from workers.errors import CannotAnalyse
 from workers.model import Migration
 
 _LEAST = 30  # migrations, from which on a second process is worth its start
-_TWICE_AS_SLOW = 500  # migrations, until one takes twice as long as the first: the schema that is looked at has grown
+_TWICE_AS_SLOW = 1_500  # migrations, until one takes twice as long as the first: the schema has grown
 _PATIENCE_S = 10.0  # with a process that was told to end
 
 Tell = Callable[[int, AuditedMigration], None]
