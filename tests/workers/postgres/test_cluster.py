@@ -28,7 +28,7 @@ from workers.postgres.slots import SLOTS, slots_folder
 REPOSITORY = Path(__file__).parents[3]
 # What another process runs: starts a cluster, says where, and waits to be ended.
 OWNER = """
-import signal, sys
+import signal, sys, time
 from pathlib import Path
 from typing import LiteralString
 from workers.postgres.cluster import Limits, Role, Tier, start_cluster
@@ -40,8 +40,8 @@ with start_cluster(installation, Tier(sys.argv[1]), Limits(), Path(sys.argv[2]))
     with cluster.connect(Role.MIGRATION) as connection:
         connection.execute("SELECT 1")
     print(cluster.data.parent, cluster._server.process.identity, sep="|", flush=True)
-    if len(sys.argv) == 3:
-        signal.pause()
+    while len(sys.argv) == 3:
+        time.sleep(0.05)  # signal.pause() would miss what came just before it
 """
 NOBODY = (pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)  # initdb wants one who is in /etc/passwd
 EVERYWHERE = pytest.mark.parametrize("tier", available_tiers())
