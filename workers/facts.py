@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workers.changes import CatalogChange
@@ -17,6 +18,14 @@ class Lock:
     source: Source
     held_ms: float | None = None  # from the statement's start to the end of its transaction; None when predicted
     carried: bool = False  # taken by an earlier statement of the same transaction, and still held
+
+
+def strongest(locks: Iterable[Lock]) -> dict[Name, LockMode]:
+    """By relation."""
+    found: dict[Name, LockMode] = {}
+    for lock in locks:
+        found[lock.relation] = max(lock.mode, found.get(lock.relation, lock.mode))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

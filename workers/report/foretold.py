@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import replace
 
-from workers.facts import Facts, Lock
+from workers.facts import Facts, Lock, strongest
 from workers.verdict import JudgedStatement
 from workers.words import LockMode, Name
 
@@ -36,20 +36,13 @@ def _counts(lock: Lock, new: Set[Name]) -> bool:
 
 
 def _same_locks(judged: JudgedStatement, new: Set[Name]) -> bool:
-    wanted = _strongest(lock for lock in judged.predicted.locks if _counts(lock, new))
-    taken = _strongest(lock for lock in judged.facts.locks if _counts(lock, new) and not lock.carried)
-    held = _strongest(judged.held)
+    wanted = strongest(lock for lock in judged.predicted.locks if _counts(lock, new))
+    taken = strongest(lock for lock in judged.facts.locks if _counts(lock, new) and not lock.carried)
+    held = strongest(judged.held)
     return all(table in wanted for table in taken) and all(
         taken.get(table) == mode or (table not in taken and held.get(table, LockMode.ACCESS_SHARE) >= mode)
         for table, mode in wanted.items()
     )
-
-
-def _strongest(locks: Iterable[Lock]) -> dict[Name, LockMode]:
-    found: dict[Name, LockMode] = {}
-    for lock in locks:
-        found[lock.relation] = max(lock.mode, found.get(lock.relation, lock.mode))
-    return found
 
 
 def _work(facts: Facts, new: Set[Name]) -> Set[tuple[str, Name]]:

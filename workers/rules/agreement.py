@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from workers.changes import CatalogChange, ConstraintDropped, TableRenamed
-from workers.facts import Facts, Lock
+from workers.facts import Facts, strongest
 from workers.object_changes import (
     EnumValueAdded,
     EnumValueRemoved,
@@ -84,8 +84,8 @@ def _of_locks(step: Step, predicted: Facts) -> Iterator[str]:
     if any(isinstance(action, AlterObject) and action.kind == "domain" for action in step.actions):
         return
     renamed = {change.table: change.new for change in step.changes if isinstance(change, TableRenamed)}
-    observed = _strongest((*step.facts.locks, *step.held))
-    for table, mode in _strongest(predicted.locks).items():
+    observed = strongest((*step.facts.locks, *step.held))
+    for table, mode in strongest(predicted.locks).items():
         seen = max(
             (observed[name] for name in (table, renamed.get(table, table)) if name in observed),
             default=LockMode.ACCESS_SHARE,
@@ -93,13 +93,6 @@ def _of_locks(step: Step, predicted: Facts) -> Iterator[str]:
         already = max((lock.mode for lock in step.held if lock.relation == table), default=LockMode.ACCESS_SHARE)
         if seen != mode and not seen == already > mode and step.existing(table):
             yield f"was predicted to take {mode.sql} on {table}, but {_words(seen)} was observed."
-
-
-def _strongest(locks: Iterable[Lock]) -> dict[Name, LockMode]:
-    found: dict[Name, LockMode] = {}
-    for lock in locks:
-        found[lock.relation] = max(lock.mode, found.get(lock.relation, lock.mode))
-    return found
 
 
 def _words(mode: LockMode) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import psycopg
@@ -12,8 +11,6 @@ from workers.postgres import catalog_following
 from workers.postgres.catalog import read_catalog
 from workers.postgres.catalog_following import Follower
 from workers.postgres.cluster import Cluster, Role
-
-_NUMBERS = itertools.count()
 
 # What is gone, named otherwise, or hangs on something else is what could be overlooked.
 STATEMENTS = """
@@ -67,14 +64,6 @@ BEGIN; CREATE TABLE a (id int); SAVEPOINT s; CREATE TABLE b (id int); ROLLBACK T
 DROP POLICY own ON people; CREATE RULE quiet AS ON DELETE TO people DO INSTEAD NOTHING
 DROP RULE quiet ON people; DROP TRIGGER touched ON people; DROP FUNCTION one()
 """
-
-
-@pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
-    name = f"followed_{next(_NUMBERS)}"
-    cluster.create_database(name)
-    yield name
-    cluster.drop_database(name)
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import pytest
 
-from tests.workers.rollback.databases import fresh_database
 from workers.errors import CannotAnalyse
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
@@ -19,12 +17,6 @@ CREATE INDEX i ON t (b); CREATE VIEW v AS SELECT b FROM t;
 COMMENT ON COLUMN t.a IS 'a'; GRANT SELECT (a) ON t TO PUBLIC; ALTER TABLE t ALTER b SET STORAGE EXTERNAL;
 ALTER TABLE t ALTER a SET STATISTICS 5; ALTER TABLE t ALTER c SET STATISTICS 6;
 """
-
-
-@pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
-    with fresh_database(cluster) as name:
-        yield name
 
 
 def differing(cluster: Cluster, database: str, change: str) -> tuple[str, ...]:

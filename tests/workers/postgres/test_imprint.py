@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.workers.rollback.databases import fresh_database
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
 from workers.postgres.imprint import imprint, untouched
@@ -20,12 +19,6 @@ CREATE TABLE t (id int PRIMARY KEY, name text, m mood DEFAULT 'ok');
 CREATE VIEW v AS SELECT name FROM t;
 CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 """
-
-
-@pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
-    with fresh_database(cluster) as name:
-        yield name
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.workers.rollback.databases import fresh_database
 from workers.postgres.cluster import Cluster, Role
 from workers.postgres.dump import schema_dump
 from workers.postgres.past import Past
@@ -68,12 +67,6 @@ NOT_QUITE = [
     ("COMMENT ON COLUMN t.name IS NULL", "COMMENT ON COLUMN t.n IS 'in full'"),
     ("GRANT SELECT ON t TO PUBLIC", "REVOKE SELECT ON u FROM PUBLIC"),
 ]
-
-
-@pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
-    with fresh_database(cluster) as name:
-        yield name
 
 
 @pytest.fixture
