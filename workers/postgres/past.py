@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +53,9 @@ class Past:
             self.close()
 
     def close(self) -> None:
-        """Without keeping anything."""
-        self._connection.rollback()
+        """Without keeping anything; also where the server is gone."""
+        with contextlib.suppress(psycopg.OperationalError):
+            self._connection.rollback()
 
     def is_back(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether the catalogs say the same again but for numbers, so that pg_dump and all who read them as this role

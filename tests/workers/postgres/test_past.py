@@ -120,3 +120,12 @@ def test_two_that_cannot_be_told_apart(connection: Connection, behind: Connectio
     past = Past(behind)
     connection.execute("CREATE CAST (mood AS int) WITH INOUT; DROP CAST (mood AS int)")
     assert past.is_back(connection)
+
+
+def test_nothing_is_to_be_closed_of_a_session_that_is_gone(cluster: Cluster, behind: Connection) -> None:
+    past = Past(behind)
+    with cluster.connect(Role.OBSERVER) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (behind.info.backend_pid,))
+    past.close()
+    with pytest.raises(psycopg.OperationalError):
+        past.leave()
