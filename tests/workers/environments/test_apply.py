@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -520,19 +521,27 @@ def test_concurrently_waits_as_long_as_it_takes(live: Live) -> None:
     assert live.told() == ([], 1)
 
 
-def test_a_deadlock_is_tried_again(live: Live) -> None:
-    live.timeouts = Timeouts(lock_ms=4_000)
-    live.connection.execute("CREATE TABLE u ()")
+@contextlib.contextmanager
+def crossed(live: Live, held: LiteralString, wanted: LiteralString) -> Iterator[None]:
+    """By somebody who holds a lock that we want, and wants one that we hold once we wait for it."""
     with live.server.admin(live.connection.info.dbname) as other:
         other.execute("SET deadlock_timeout = '60s'")  # so that we are the victim
-        other.execute("BEGIN; LOCK TABLE u")
+        other.execute("BEGIN")
+        other.execute(held)
 
         def cross() -> None:
-            other.execute("LOCK TABLE t")
+            other.execute(wanted)
             other.execute("COMMIT")
 
         with once(live.waits, cross):
-            applied = live.apply("ALTER TABLE t ADD b int; ALTER TABLE u ADD b int")
+            yield
+
+
+def test_a_deadlock_is_tried_again(live: Live) -> None:
+    live.timeouts = Timeouts(lock_ms=4_000)
+    live.connection.execute("CREATE TABLE u ()")
+    with crossed(live, "LOCK TABLE u", "LOCK TABLE t"):
+        applied = live.apply("ALTER TABLE t ADD b int; ALTER TABLE u ADD b int")
     assert (brief(applied), applied.error, applied.attempts) == ((Fate.APPLIED, 2, 2), None, 2)
     assert live.told() == (["u"], 1)
 
@@ -541,16 +550,8 @@ def test_a_deadlock_is_tried_again(live: Live) -> None:
 def test_a_deadlock_concurrently_is_told_and_not_tried_again(live: Live, text: str) -> None:
     if text.startswith("DROP"):
         live.connection.execute("CREATE INDEX i ON t (id)")
-    with live.server.admin(live.connection.info.dbname) as other:
-        other.execute("SET deadlock_timeout = '60s'")  # so that we are the victim
-        other.execute("BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE")
-
-        def cross() -> None:
-            other.execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
-            other.execute("COMMIT")
-
-        with once(live.waits, cross):
-            applied = live.apply(text)
+    with crossed(live, "LOCK TABLE t IN ROW EXCLUSIVE MODE", "LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE"):
+        applied = live.apply(text)
     assert (brief(applied), sqlstate(applied), applied.attempts) == ((Fate.PARTLY, 0, 1), "40P01", 1)
     removed_by_hint(live, applied, "DROP INDEX CONCURRENTLY public.i")
 

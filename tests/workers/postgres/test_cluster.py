@@ -41,7 +41,7 @@ with start_cluster(installation, Tier(sys.argv[1]), Limits(), Path(sys.argv[2]))
         connection.execute("SELECT 1")
     print(cluster.data.parent, cluster._server.process.identity, sep="|", flush=True)
     while len(sys.argv) == 3:
-        time.sleep(0.05)  # signal.pause() would miss what came just before it
+        time.sleep(0.05)  # signal.pause() would miss a signal that came just before it, and wait for ever
 """
 NOBODY = (pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)  # initdb wants one who is in /etc/passwd
 EVERYWHERE = pytest.mark.parametrize("tier", available_tiers())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,8 +12,23 @@ import pytest
 from tests.conversations.environments.faults.scene import Scene
 from tests.conversations.environments.faults.story import DONE, INDEX, INDEXED, NOTE, NOTHING, UNDONE, after
 from tests.conversations.faults.quick import operates, queued, start_operator, stop
+from tests.github.state import Comment, Pull
 
 pytestmark = pytest.mark.campaign  # .ci/run has the time for it
+
+
+@contextlib.contextmanager
+def one_behind_another(site: Scene) -> Iterator[tuple[Comment, Comment, Pull]]:
+    """Two commands of two pull requests, and the second of these: the first command runs and waits for a lock, the
+    second waits its turn."""
+    pull = site.shop.open(m2_note=NOTE)
+    theirs = site.shop.open("theirs", m3_paid='ALTER TABLE "orders" ADD COLUMN "paid" boolean;\n')
+    with site.holding():
+        first = site.begin("ann", pull, "/migrate staging")
+        site.waiting()
+        second = site.begin("bob", theirs, "/migrate staging")
+        site.town.until(lambda: "waits its turn" in site.reply(second), "the second waits")
+        yield first, second, theirs
 
 
 def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
@@ -33,14 +50,8 @@ def test_two_at_once(site: Scene, operator: subprocess.Popen[bytes]) -> None:
 def test_two_at_once_on_two_pull_requests(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Each applies its own."""
     other = start_operator(site.town)
-    pull = site.shop.open(m2_note=NOTE)
-    theirs = site.shop.open("theirs", m3_paid='ALTER TABLE "orders" ADD COLUMN "paid" boolean;\n')
-    with site.holding():
-        first = site.begin("ann", pull, "/migrate staging")
-        site.waiting()
-        second = site.begin("bob", theirs, "/migrate staging")
-        site.town.until(lambda: site.reply(second), "the second is answered")
-        assert "waits its turn" in site.reply(second)
+    with one_behind_another(site) as (first, second, _):
+        pass
     assert "1 migration applied" in site.end(second)
     assert "1 migration applied" in site.reply(first)
     both = replace(
@@ -145,13 +156,7 @@ def test_an_index_that_is_built_is_cancelled(site: Scene) -> None:
 def test_what_waits_for_another_is_cancelled(site: Scene, operator: subprocess.Popen[bytes]) -> None:
     """Where it was asked for, and at once: what others have there goes on."""
     other = start_operator(site.town)
-    pull = site.shop.open(m2_note=NOTE)
-    theirs = site.shop.open("theirs", m3_paid='ALTER TABLE "orders" ADD COLUMN "paid" boolean;\n')
-    with site.holding():
-        first = site.begin("ann", pull, "/migrate staging")
-        site.waiting()
-        second = site.begin("bob", theirs, "/migrate staging")
-        site.town.until(lambda: "waits its turn" in site.reply(second), "the second waits")
+    with one_behind_another(site) as (first, second, theirs):
         cancel = site.begin("bob", theirs, "/migrate cancel staging")
         site.town.until(lambda: site.reactions(cancel) >= {"rocket"}, "it is cancelled")
         assert f"deploy for bob in #{theirs.number} is cancelled before it began" in site.reply(cancel)
